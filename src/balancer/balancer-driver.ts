@@ -1,0 +1,111 @@
+import type { BalancingPolicy } from '../model/service.ts';
+
+/** Everything that the balancer shall carry, over all stacks. Replaces the table before it as a whole. */
+export interface RoutingTable {
+  readonly listeners: readonly ListenerEntry[];
+  readonly pools: readonly PoolEntry[];
+}
+
+export interface ListenerEntry {
+  /** `stack/web:8080->80`; unique in the table. */
+  readonly id: string;
+  /** The empty string: all addresses, IPv4 and IPv6. */
+  readonly hostIp: string;
+  readonly port: number;
+  readonly protocol: 'http' | 'tcp';
+  /** Id of the pool that answers. */
+  readonly pool: string;
+}
+
+/** The endpoints of one service on one target port. */
+export interface PoolEntry {
+  /** `stack/web:80`; unique in the table. */
+  readonly id: string;
+  readonly stack: string;
+  readonly service: string;
+  readonly policy: BalancingPolicy;
+  readonly endpoints: readonly EndpointEntry[];
+  /** Why an empty pool is empty, for the 503 (`no replica of web is healthy yet`). */
+  readonly emptyReason: string;
+}
+
+export interface EndpointEntry {
+  /** Unique over time: replica id, start time and target; a replica that started anew is a new endpoint. */
+  readonly id: string;
+  readonly instance: string;
+  readonly revision: string;
+  readonly host: string;
+  readonly port: number;
+  /**
+   * `active`: takes new requests. `draining`: takes none; what is in flight may finish until the pool's
+   * `drainTimeoutMs` after the balancer first saw this state, then it is cut and counted as forced.
+   */
+  readonly rotation: 'active' | 'draining';
+  /** False: its health check failed; used only when no other endpoint of the pool is healthy (fail open). */
+  readonly isHealthy: boolean;
+}
+
+/** Counters since the endpoint was first seen; they only grow. */
+export interface TrafficTotals {
+  /** Requests (or TCP connections) sent to the endpoint. */
+  readonly requests: number;
+  /** Responses that ended well from the client's view: any complete response of the replica. */
+  readonly completed: number;
+  /** Attempts that the endpoint failed: refused, reset, timed out, broke off. */
+  readonly failed: number;
+  /** Failed attempts that another replica then served. */
+  readonly retried: number;
+  /** In flight when draining began, and finished in time. */
+  readonly drained: number;
+  /** In flight when draining began, and cut at the deadline. */
+  readonly forced: number;
+}
+
+export interface EndpointObservation {
+  readonly id: string;
+  readonly pool: string;
+  /** `drained`: out of rotation with nothing in flight; safe to stop. */
+  readonly state: 'active' | 'draining' | 'drained';
+  /** What active and passive checks say; `ejected` comes back by itself. */
+  readonly condition: 'up' | 'down' | 'ejected';
+  /** Why it is not up. */
+  readonly reason: string | undefined;
+  readonly inFlight: number;
+  readonly totals: TrafficTotals;
+}
+
+export interface ListenerObservation {
+  readonly id: string;
+  readonly isOpen: boolean;
+  /** Requests that clients sent on it. */
+  readonly requests: number;
+  /** Requests that got no good answer: 502, 503, 504 of the balancer itself, or a response that broke off. */
+  readonly failed: number;
+  /** Failures by kind: `no-endpoint`, `connect`, `timeout`, `broken-response`, … */
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+export interface BalancerObservation {
+  readonly endpoints: readonly EndpointObservation[];
+  readonly listeners: readonly ListenerObservation[];
+}
+
+/** Carries traffic from listeners to endpoints. Holds no policy about which replicas exist. */
+export interface BalancerDriver extends AsyncDisposable {
+  readonly name: string;
+
+  /**
+   * Makes the table the one in force. When it resolves, every part of the balancer has acknowledged it: no
+   * endpoint that is draining or absent gets a new request any more. Endpoints, pools and listeners that stay keep
+   * their connections and counters. An endpoint that is gone from the table is cut at once, so drain it first.
+   * Idempotent. Throws `port-taken` (which port, who holds it) when a new listener cannot be opened; then
+   * nothing at all has changed.
+   */
+  apply(table: RoutingTable, signal: AbortSignal): Promise<void>;
+
+  /** Counters and states of all that is in the table. */
+  observe(signal: AbortSignal): Promise<BalancerObservation>;
+
+  /** Calls `onChange` soon after a state or condition changed, or the balancer was lost or came back. */
+  watch(onChange: () => void, signal: AbortSignal): void;
+}

@@ -1,0 +1,149 @@
+import type { JsonObject } from './json.ts';
+
+/** When a service may start, seen from one of its dependencies (Compose `depends_on.condition`). */
+export type DependencyCondition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
+
+export interface Dependency {
+  readonly service: string;
+  readonly condition: DependencyCondition;
+  /** Restart the dependent after this dependency was replaced (Compose `depends_on.restart`). */
+  readonly restart: boolean;
+  /** False: a dependency that is absent or fails is only worth a warning. */
+  readonly required: boolean;
+}
+
+/** A host port on which the balancer accepts for a service. */
+export interface Listener {
+  /** Stable name: `web:8080->80` for a fixed port, `web:*->80` when the host port is assigned. */
+  readonly key: string;
+  /** Address to bind; the empty string means all addresses, IPv4 and IPv6. */
+  readonly hostIp: string;
+  /** Undefined: a free port is assigned once and kept for the life of the stack. */
+  readonly port: number | undefined;
+  /** Port inside the replica (Compose `ports.target`). */
+  readonly target: number;
+  readonly protocol: 'http' | 'tcp';
+  /** `published` stands under `ports:`; `internal` is the loopback address given to local processes. */
+  readonly exposure: 'published' | 'internal';
+}
+
+/** A port that the runtime itself publishes, one per replica, as docker compose does. */
+export interface DirectPort {
+  readonly hostIp: string;
+  /** A port or a range such as `8080-8082`; the empty string lets the runtime choose. */
+  readonly published: string;
+  readonly target: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+/** Compose `healthcheck`, resolved. All times in milliseconds. */
+export interface HealthCheck {
+  /** First word `CMD` or `CMD-SHELL`, as Compose writes it. */
+  readonly test: readonly string[];
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly startPeriodMs: number;
+  readonly startIntervalMs: number;
+  readonly retries: number;
+}
+
+/** A command run inside a replica at a point of its life (Compose `post_start`, `pre_stop`). */
+export interface LifecycleHook {
+  readonly command: readonly string[];
+  readonly user: string | undefined;
+  readonly privileged: boolean;
+  readonly workingDir: string | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface StopPolicy {
+  /** Signal name with its prefix: `SIGTERM`. */
+  readonly signal: string;
+  /** Time between the signal and the kill (Compose `stop_grace_period`). */
+  readonly graceMs: number;
+  readonly preStop: readonly LifecycleHook[];
+}
+
+/** When a replica that ended is started again (Compose `deploy.restart_policy`, else `restart`). */
+export interface RestartPolicy {
+  readonly condition: 'none' | 'on-failure' | 'any';
+  /** Undefined: exponential back-off. */
+  readonly delayMs: number | undefined;
+  /** Undefined: no limit. */
+  readonly maxAttempts: number | undefined;
+  /** How long a replica must stay up for the start to count as a success. */
+  readonly windowMs: number | undefined;
+}
+
+/** How many replicas change at a time, and in which order (Compose `deploy.update_config`). */
+export interface UpdatePolicy {
+  /** Replicas replaced at a time; 0 means all at once. */
+  readonly parallelism: number;
+  readonly delayMs: number;
+  readonly order: 'start-first' | 'stop-first';
+}
+
+/** Active health checks that the balancer makes on its own. */
+export interface ActiveHealthPolicy {
+  /** Request path for HTTP; undefined means a TCP connect is the check. */
+  readonly path: string | undefined;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Passes in a row that bring an endpoint back. */
+  readonly rise: number;
+  /** Failures in a row that take an endpoint out. */
+  readonly fall: number;
+}
+
+export interface BalancingPolicy {
+  readonly algorithm: 'least_conn' | 'round_robin';
+  /** Failed attempts within `failTimeoutMs` that eject an endpoint (nginx `max_fails`); 0 turns it off. */
+  readonly maxFails: number;
+  /** Window of counting, and the length of the ejection (nginx `fail_timeout`). */
+  readonly failTimeoutMs: number;
+  /** Ramp of a new endpoint's share up to its full weight; 0 turns it off. */
+  readonly slowStartMs: number;
+  /** How long requests in flight may run on after an endpoint left rotation. */
+  readonly drainTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  /** Longest silence of a replica before the first byte of its response, and between two bytes. */
+  readonly responseTimeoutMs: number;
+  /** Attempts on other replicas after the first failed, when that is safe. */
+  readonly retries: number;
+  /** Adds `X-Served-By`, `X-Upstream-Server` and `X-Request-ID` to responses. */
+  readonly responseHeaders: boolean;
+  readonly activeHealth: ActiveHealthPolicy;
+}
+
+/** One entry under `services:`, resolved, as every part of Tenfold sees it. */
+export interface Service {
+  readonly name: string;
+  /** `container`: has `image` or `build`. `process`: has neither, and a `command`. */
+  readonly kind: 'container' | 'process';
+  /** Config hash of the resolved service, 64 hex digits (docker compose's own formula). */
+  readonly revision: string;
+  /** Replicas that the file asks for. */
+  readonly replicas: number;
+  /** Compose `container_name`: allows one replica only. */
+  readonly containerName: string | undefined;
+  /** Keeps data in a named volume: published by the runtime, replaced stop-first. */
+  readonly isStateful: boolean;
+  readonly dependsOn: readonly Dependency[];
+  /** Ports inside the replica that the balancer may have to reach; for a process, the first one is `PORT`. */
+  readonly targets: readonly number[];
+  readonly listeners: readonly Listener[];
+  readonly directPorts: readonly DirectPort[];
+  /** Names of the networks it is attached to; two services that share one can reach each other. */
+  readonly networks: readonly string[];
+  /** Undefined: a port check decides. */
+  readonly healthCheck: HealthCheck | undefined;
+  readonly postStart: readonly LifecycleHook[];
+  readonly stop: StopPolicy;
+  readonly restart: RestartPolicy;
+  readonly update: UpdatePolicy;
+  readonly balancing: BalancingPolicy;
+  /** Longest time from start to healthy before a change is called failed. */
+  readonly startTimeoutMs: number;
+  /** The resolved Compose service in canonical form; a runtime driver reads its own fields from it. */
+  readonly config: JsonObject;
+}
