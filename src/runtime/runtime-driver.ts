@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Replica } from '../model/replica.ts';
 import type { LifecycleHook, Service } from '../model/service.ts';
 import type { Stack } from '../model/stack.ts';
@@ -81,6 +82,16 @@ export interface LogOptions {
   readonly sinceMs: number | undefined;
 }
 
+export interface ExecOptions {
+  readonly hook: LifecycleHook;
+  /** Fed to the command's stdin; undefined means an empty stdin. */
+  readonly input?: Readable;
+  /** Told the output as it comes. */
+  readonly onOutput?: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void;
+  /** A terminal of this size; stdout and stderr are one then. A runtime without terminals ignores it. */
+  readonly terminal?: { readonly columns: number; readonly rows: number };
+}
+
 export interface CommandResult {
   readonly exitCode: number;
   /** stdout and stderr as they came, at most the last 64 KiB. */
@@ -93,7 +104,7 @@ export interface ReplicaConsole {
   logs(replica: Replica, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>;
 
   /** Runs a command beside the replica's main process, with its environment; ends it when the signal aborts. */
-  exec(replica: Replica, hook: LifecycleHook, signal: AbortSignal): Promise<CommandResult>;
+  exec(replica: Replica, options: ExecOptions, signal: AbortSignal): Promise<CommandResult>;
 
   /** Sends one signal and does not wait. */
   signal(replica: Replica, name: string, signal: AbortSignal): Promise<void>;
