@@ -8,6 +8,8 @@ export type ReplicaState =
   | { readonly kind: 'restarting'; readonly exitCode: number | undefined }
   | {
       readonly kind: 'exited';
+      /** When the run that ended had begun; undefined where the runtime no longer knows. */
+      readonly startedAt: number | undefined;
       /** Undefined: it ended while nobody watched. */
       readonly exitCode: number | undefined;
       readonly finishedAt: number;
