@@ -1,0 +1,127 @@
+import { describeExit } from './dependencies.ts';
+import { isRunning, type Observed, type ObservedReplica } from './observed.ts';
+
+/** What the journal and a command's live lines say of the step from one snapshot to the next. */
+export interface Change {
+  readonly kind:
+    | 'replica.created'
+    | 'replica.started'
+    | 'replica.healthy'
+    | 'replica.unhealthy'
+    | 'replica.in-rotation'
+    | 'replica.draining'
+    | 'replica.drained'
+    | 'replica.stopped'
+    | 'replica.removed'
+    | 'replica.exited'
+    | 'replica.adopted'
+    | 'runtime.unreachable'
+    | 'runtime.recovered'
+    | 'balancer.lost'
+    | 'balancer.recovered';
+  readonly service?: string;
+  readonly instance?: string;
+  readonly message: string;
+}
+
+/**
+ * Compares two snapshots. `before` undefined is the first look of a daemon: what exists then is adopted.
+ * `isOurDoing` tells an end that was asked for from one that was not.
+ */
+export function describeChanges(
+  before: Observed | undefined,
+  after: Observed,
+  isOurDoing: (replicaId: string) => boolean,
+): readonly Change[] {
+  const changes: Change[] = [];
+  const known = new Map(before?.replicas.map((replica) => [replica.replica.id, replica]));
+  for (const replica of after.replicas) {
+    const previous = known.get(replica.replica.id);
+    known.delete(replica.replica.id);
+    if (before === undefined) changes.push(change('replica.adopted', replica, `found ${stateWord(replica)}`));
+    else changes.push(...replicaChanges(previous, replica, isOurDoing));
+  }
+  for (const gone of known.values()) changes.push(change('replica.removed', gone, 'removed'));
+  if (before !== undefined) changes.push(...reachabilityChanges(before, after));
+  return changes;
+}
+
+function replicaChanges(
+  before: ObservedReplica | undefined,
+  after: ObservedReplica,
+  isOurDoing: (replicaId: string) => boolean,
+): readonly Change[] {
+  const changes: Change[] = [];
+  if (before === undefined) changes.push(change('replica.created', after, 'created'));
+  const isNewRun = isRunning(after) && !isSameRun(before, after);
+  if (isNewRun) changes.push(change('replica.started', after, 'started'));
+  if (!isRunning(after)) {
+    if (after.replica.state.kind === 'exited' && (before === undefined || isRunning(before))) {
+      const isExpected = isOurDoing(after.replica.id);
+      changes.push(
+        change(
+          isExpected ? 'replica.stopped' : 'replica.exited',
+          after,
+          `${isExpected ? 'stopped' : 'ended'} with ${describeExit(after)}`,
+        ),
+      );
+    }
+    return changes;
+  }
+  const healthBefore = isNewRun ? 'starting' : before?.health;
+  if (after.health !== healthBefore && after.health === 'healthy')
+    changes.push(change('replica.healthy', after, 'healthy'));
+  if (after.health !== healthBefore && after.health === 'unhealthy') {
+    changes.push(
+      change(
+        'replica.unhealthy',
+        after,
+        `unhealthy${after.healthOutput === undefined ? '' : `: ${after.healthOutput}`}`,
+      ),
+    );
+  }
+  const rotationBefore = isNewRun ? 'out' : before?.rotation;
+  if (after.rotation !== rotationBefore) {
+    if (after.rotation === 'active') changes.push(change('replica.in-rotation', after, 'in rotation'));
+    if (after.rotation === 'draining')
+      changes.push(change('replica.draining', after, `draining, ${after.inFlight} in flight`));
+    if (after.rotation === 'drained') changes.push(change('replica.drained', after, 'drained'));
+  }
+  return changes;
+}
+
+function isSameRun(before: ObservedReplica | undefined, after: ObservedReplica): boolean {
+  return (
+    before?.replica.state.kind === 'running' &&
+    after.replica.state.kind === 'running' &&
+    before.replica.state.startedAt === after.replica.state.startedAt
+  );
+}
+
+function reachabilityChanges(before: Observed, after: Observed): readonly Change[] {
+  const changes: Change[] = [];
+  for (const [kind, reason] of after.unreachable) {
+    if (!before.unreachable.has(kind))
+      changes.push({
+        kind: 'runtime.unreachable',
+        message: `${reason}; ${kind} replicas are shown as last seen`,
+      });
+  }
+  for (const kind of before.unreachable.keys()) {
+    if (!after.unreachable.has(kind))
+      changes.push({ kind: 'runtime.recovered', message: `the runtime of ${kind} services answers again` });
+  }
+  if (before.isBalancerReachable && !after.isBalancerReachable)
+    changes.push({ kind: 'balancer.lost', message: 'the balancer does not answer' });
+  if (!before.isBalancerReachable && after.isBalancerReachable)
+    changes.push({ kind: 'balancer.recovered', message: 'the balancer answers again' });
+  return changes;
+}
+
+function change(kind: Change['kind'], { replica }: ObservedReplica, message: string): Change {
+  return { kind, service: replica.service, instance: replica.instance, message };
+}
+
+function stateWord(replica: ObservedReplica): string {
+  return isRunning(replica) ? `running, ${replica.health}` : replica.replica.state.kind;
+}

@@ -1,0 +1,43 @@
+import type { Stack } from '../model/stack.ts';
+
+/** What shall be, for one stack. Kept on disk; changed by commands only. Times are milliseconds since the epoch. */
+export interface Desired {
+  readonly stack: Stack;
+  readonly services: Readonly<Record<string, DesiredService>>;
+  /** Host ports of listeners whose file names none, by `listenerId`. */
+  readonly assignedPorts: Readonly<Record<string, number>>;
+  /** Instances kept out of rotation by hand. */
+  readonly drainedInstances: readonly string[];
+  /** Replicas of services that the file no longer has. */
+  readonly orphans: 'keep' | 'remove';
+  /** Set by `down`: once no replica is left, what was made for the stack is removed and the stack forgotten. */
+  readonly teardown: { readonly removeVolumes: boolean } | undefined;
+  /** Overrides every `stop_grace_period` while services stop. */
+  readonly graceMs: number | undefined;
+}
+
+export interface DesiredService {
+  /** `running`: `replicas` of them. `stopped`: stopped and kept. `absent`: removed, or never asked for. */
+  readonly phase: 'running' | 'stopped' | 'absent';
+  readonly replicas: number;
+  /** Who said `replicas`. A command's word holds until the file's own number changes. */
+  readonly source: 'file' | 'command';
+  /** What the file said when `replicas` was settled. */
+  readonly fileReplicas: number;
+  /** Replicas that ended before this time are started again, whatever their exit code. */
+  readonly activeSince: number;
+  /** Replicas whose run began before this time are to be restarted. */
+  readonly renewBefore: number;
+  /** Replicas created before this time are to be replaced. */
+  readonly recreateBefore: number;
+}
+
+/** Name of a listener in the routing table and among the assigned ports. */
+export function listenerId(stackName: string, listenerKey: string): string {
+  return `${stackName}/${listenerKey}`;
+}
+
+/** Name of a pool in the routing table. */
+export function poolId(stackName: string, service: string, target: number): string {
+  return `${stackName}/${service}:${target}`;
+}

@@ -1,0 +1,139 @@
+import type { Desired } from './desired.ts';
+import type { Operation } from './plan.ts';
+import { replicaEnvironment } from './replica-environment.ts';
+import type { Replica } from '../model/replica.ts';
+import type { LifecycleHook, Service } from '../model/service.ts';
+import type { Progress, RuntimeDriver } from '../runtime/runtime-driver.ts';
+import { TenfoldError } from '../shared/errors.ts';
+
+export interface ExecutionContext {
+  readonly desired: Desired;
+  readonly runtimes: ReadonlyMap<string, RuntimeDriver>;
+  readonly replicas: ReadonlyMap<string, Replica>;
+  /** Kind of the runtime that runs a replica, by replica id: an orphan has no service any more to tell it. */
+  readonly runtimeKinds: ReadonlyMap<string, string>;
+  readonly progress: Progress;
+}
+
+/**
+ * Carries out one operation and decides nothing. `open`, `close`, `enter` and `drain` are done by putting the plan's
+ * table in force, so nothing is left of them here.
+ */
+export async function execute(
+  operation: Operation,
+  context: ExecutionContext,
+  signal: AbortSignal,
+): Promise<void> {
+  switch (operation.kind) {
+    case 'prepare':
+      return prepare(operation.services, context, signal);
+    case 'start': {
+      const service = serviceOf(operation.service, context);
+      const driver = driverOf(service, context);
+      const replica = await driver.start(
+        {
+          stack: context.desired.stack,
+          service,
+          index: operation.index,
+          environment: replicaEnvironment(context.desired, service, operation.index),
+          ...(operation.existingId !== undefined && { existingId: operation.existingId }),
+        },
+        signal,
+      );
+      return runHooks(service.postStart, replica, driver, 'post_start', signal);
+    }
+    case 'stop': {
+      const replica = context.replicas.get(operation.replicaId);
+      if (replica !== undefined) await stop(replica, context, signal);
+      return;
+    }
+    case 'remove': {
+      const replica = context.replicas.get(operation.replicaId);
+      if (replica !== undefined) await runtimeOf(replica, context).remove(replica, signal);
+      return;
+    }
+    case 'teardown': {
+      for (const driver of context.runtimes.values()) {
+        await driver.teardown(context.desired.stack, { removeVolumes: operation.removeVolumes }, signal);
+      }
+      return;
+    }
+    case 'open':
+    case 'close':
+    case 'enter':
+    case 'drain':
+      return;
+  }
+}
+
+async function prepare(
+  names: readonly string[],
+  context: ExecutionContext,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [kind, driver] of context.runtimes) {
+    const services = names.filter((name) => context.desired.stack.services[name]?.kind === kind);
+    if (services.length > 0) await driver.prepare(context.desired.stack, services, context.progress, signal);
+  }
+}
+
+async function stop(replica: Replica, context: ExecutionContext, signal: AbortSignal): Promise<void> {
+  const service = context.desired.stack.services[replica.service];
+  const driver = runtimeOf(replica, context);
+  const policy = service?.stop ?? { signal: 'SIGTERM', graceMs: 10_000, preStop: [] };
+  const graceMs = context.desired.graceMs ?? policy.graceMs;
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, graceMs))]);
+  try {
+    await runHooks(policy.preStop, replica, driver, 'pre_stop', deadline);
+  } catch (thrown) {
+    // A hook that fails or hangs must not keep a replica from being stopped.
+    if (signal.aborted) throw thrown;
+    context.progress(`${replica.instance}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+  await driver.stop(replica, { signal: policy.signal, graceMs }, signal);
+}
+
+async function runHooks(
+  hooks: readonly LifecycleHook[],
+  replica: Replica,
+  driver: RuntimeDriver,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const hook of hooks) {
+    const { exitCode, output } = await driver.console.exec(replica, { hook }, signal);
+    if (exitCode === 0) continue;
+    throw new TenfoldError(
+      'replica-failed',
+      `the ${name} hook of ${replica.instance} ended with exit code ${exitCode}`,
+      {
+        got: hook.command.join(' '),
+        details: output.split('\n').filter(Boolean).slice(-10),
+        hint: `run it by hand: tenfold exec ${replica.instance} ${hook.command.join(' ')}`,
+      },
+    );
+  }
+}
+
+function serviceOf(name: string, { desired }: ExecutionContext): Service {
+  return required(
+    desired.stack.services[name],
+    `a plan names the service ${name}, which the stack does not have`,
+  );
+}
+
+function driverOf(service: Service, { runtimes }: ExecutionContext): RuntimeDriver {
+  return required(runtimes.get(service.kind), `no runtime is set up for services of kind ${service.kind}`);
+}
+
+function runtimeOf(replica: Replica, { runtimes, runtimeKinds }: ExecutionContext): RuntimeDriver {
+  return required(
+    runtimes.get(runtimeKinds.get(replica.id) ?? ''),
+    `no runtime is set up for ${replica.instance}`,
+  );
+}
+
+function required<T>(value: T | undefined, otherwise: string): T {
+  if (value === undefined) throw new Error(otherwise);
+  return value;
+}

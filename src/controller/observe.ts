@@ -1,0 +1,105 @@
+import { listenerId, poolId, type Desired } from './desired.ts';
+import type { ObservedReplica } from './observed.ts';
+import type { ReplicaHistories } from './replica-histories.ts';
+import { endpointId } from './routing.ts';
+import type { BalancerObservation, EndpointObservation } from '../balancer/balancer-driver.ts';
+import type { HealthMonitor } from '../health/health-monitor.ts';
+import type { Replica } from '../model/replica.ts';
+import type { Service } from '../model/service.ts';
+import type { RuntimeDriver } from '../runtime/runtime-driver.ts';
+import { isTenfoldError } from '../shared/errors.ts';
+
+/** What the runtimes show of one stack. A runtime that does not answer leaves its replicas as last seen. */
+export interface RuntimeSnapshot {
+  readonly replicas: readonly Replica[];
+  /** Kind of the runtime that runs it, by replica id. */
+  readonly runtimeKinds: ReadonlyMap<string, string>;
+  /** Reason by service kind. */
+  readonly unreachable: ReadonlyMap<string, string>;
+}
+
+/** Asks every runtime once; `lastSeen` is what it falls back to, by service kind, and is brought up to date. */
+export async function observeRuntimes(
+  stackName: string,
+  runtimes: ReadonlyMap<string, RuntimeDriver>,
+  lastSeen: Map<string, readonly Replica[]>,
+  signal: AbortSignal,
+): Promise<RuntimeSnapshot> {
+  const unreachable = new Map<string, string>();
+  await Promise.all(
+    [...runtimes].map(async ([kind, driver]) => {
+      try {
+        lastSeen.set(kind, await driver.observe(stackName, signal));
+      } catch (thrown) {
+        if (!isTenfoldError(thrown, 'runtime-unreachable')) throw thrown;
+        unreachable.set(kind, thrown.message);
+      }
+    }),
+  );
+  const runtimeKinds = new Map(
+    [...runtimes.keys()].flatMap((kind) => (lastSeen.get(kind) ?? []).map(({ id }) => [id, kind] as const)),
+  );
+  return {
+    replicas: [...runtimes.keys()].flatMap((kind) => lastSeen.get(kind) ?? []),
+    runtimeKinds,
+    unreachable,
+  };
+}
+
+/** Joins what the runtime, the health checks and the balancer say of each replica. */
+export function joinObservations(
+  replicas: readonly Replica[],
+  desired: Desired,
+  balancer: BalancerObservation,
+  health: HealthMonitor,
+  histories: ReplicaHistories,
+): readonly ObservedReplica[] {
+  const endpoints = new Map(balancer.endpoints.map((endpoint) => [endpoint.id, endpoint]));
+  return replicas.map((replica) => {
+    const own = endpointsOf(replica, desired.stack.services[replica.service], endpoints);
+    const verdict = health.verdictOf(replica);
+    const worst = own.find(({ condition }) => condition !== 'up') ?? own[0];
+    return {
+      replica,
+      health: verdict.health,
+      healthSince: verdict.since,
+      healthOutput: verdict.lastOutput,
+      rotation: rotationOf(own),
+      condition: worst?.condition,
+      conditionReason: worst?.reason,
+      inFlight: own.reduce((sum, { inFlight }) => sum + inFlight, 0),
+      requests: own.reduce((sum, { totals }) => sum + totals.requests, 0),
+      failed: own.reduce((sum, { totals }) => sum + totals.failed, 0),
+      history: histories.of(replica.id),
+    };
+  });
+}
+
+function endpointsOf(
+  replica: Replica,
+  service: Service | undefined,
+  endpoints: ReadonlyMap<string, EndpointObservation>,
+): readonly EndpointObservation[] {
+  const targets = new Set(service?.listeners.map(({ target }) => target));
+  return [...targets].flatMap((target) => endpoints.get(endpointId(replica, target) ?? '') ?? []);
+}
+
+/** A replica with several endpoints is as far along as the one that is least far on its way out. */
+function rotationOf(endpoints: readonly EndpointObservation[]): ObservedReplica['rotation'] {
+  for (const state of ['active', 'draining', 'drained'] as const) {
+    if (endpoints.some((endpoint) => endpoint.state === state)) return state;
+  }
+  return 'out';
+}
+
+/** Names the service that a pool or listener of this stack belongs to. */
+export function serviceNames(desired: Desired): ReadonlyMap<string, string> {
+  return new Map(
+    Object.values(desired.stack.services).flatMap((service) =>
+      service.listeners.flatMap(({ key, target }) => [
+        [listenerId(desired.stack.name, key), service.name] as const,
+        [poolId(desired.stack.name, service.name, target), service.name] as const,
+      ]),
+    ),
+  );
+}

@@ -1,0 +1,96 @@
+import type { ReplicaHistory } from './restart-policy.ts';
+import type { Replica } from '../model/replica.ts';
+import type { TenfoldError } from '../shared/errors.ts';
+
+/** One snapshot of the world, as reconcile sees it. Times are milliseconds since the epoch. */
+export interface Snapshot {
+  readonly now: number;
+  readonly replicas: readonly ObservedReplica[];
+  /** Ids of the listeners that the balancer holds open for this stack. */
+  readonly openListeners: ReadonlySet<string>;
+  /** Runtimes that do not answer, by service kind, with the reason; their replicas are as last seen. */
+  readonly unreachable: ReadonlyMap<string, string>;
+  readonly isBalancerReachable: boolean;
+  readonly inProgress: readonly InProgress[];
+  /** Services whose images, networks and volumes are known to be there, as `name@revision`. */
+  readonly prepared: ReadonlySet<string>;
+  /** Replicas whose removal was begun, with its cause: there is no way back for them. */
+  readonly condemned: ReadonlyMap<string, string>;
+  /** Operations that failed, by `operationKey`: held back until their next try. */
+  readonly failures: ReadonlyMap<string, OperationFailure>;
+}
+
+/** A snapshot with the look-ups that keep a pass linear. */
+export interface Observed extends Snapshot {
+  readonly byService: ReadonlyMap<string, readonly ObservedReplica[]>;
+  /** What is being done to a replica, by its id. */
+  readonly busy: ReadonlyMap<string, InProgress>;
+  /** Replicas being created, by service. */
+  readonly creating: ReadonlyMap<string, readonly InProgress[]>;
+}
+
+export interface OperationFailure {
+  readonly error: TenfoldError;
+  readonly attempts: number;
+  readonly retryAt: number;
+}
+
+export function indexSnapshot(snapshot: Snapshot): Observed {
+  const creating = snapshot.inProgress.filter(
+    ({ kind, replicaId }) => kind === 'start' && replicaId === undefined,
+  );
+  return {
+    ...snapshot,
+    byService: Map.groupBy(snapshot.replicas, ({ replica }) => replica.service),
+    busy: new Map(
+      snapshot.inProgress.flatMap((each) =>
+        each.replicaId === undefined ? [] : [[each.replicaId, each] as const],
+      ),
+    ),
+    creating: Map.groupBy(creating, ({ service }) => service),
+  };
+}
+
+export interface ObservedReplica {
+  readonly replica: Replica;
+  /** The runtime's own verdict, else that of our checks. */
+  readonly health: 'starting' | 'healthy' | 'unhealthy';
+  readonly healthSince: number;
+  /** What the last failed check said. */
+  readonly healthOutput: string | undefined;
+  /** What the balancer has acknowledged; `out` when it is not in the table. */
+  readonly rotation: 'out' | 'active' | 'draining' | 'drained';
+  /** The balancer's own opinion of it; undefined when it is not in the table. */
+  readonly condition: 'up' | 'down' | 'ejected' | undefined;
+  readonly conditionReason: string | undefined;
+  readonly inFlight: number;
+  readonly requests: number;
+  readonly failed: number;
+  readonly history: ReplicaHistory;
+}
+
+/** An operation that was begun and has not ended. */
+export interface InProgress {
+  readonly kind: 'prepare' | 'start' | 'stop' | 'remove' | 'teardown';
+  readonly service: string;
+  readonly index: number | undefined;
+  readonly revision: string | undefined;
+  /** Undefined while a replica is being created. */
+  readonly replicaId: string | undefined;
+}
+
+export function isRunning(observed: ObservedReplica): boolean {
+  return observed.replica.state.kind === 'running';
+}
+
+/** Has a process now, or will have one again without our doing. */
+export function isAlive({ replica }: ObservedReplica): boolean {
+  return replica.state.kind === 'running' || replica.state.kind === 'restarting';
+}
+
+/** When the run that goes on, or the last one, began. */
+export function runStartedAt(replica: Replica): number | undefined {
+  return replica.state.kind === 'running' || replica.state.kind === 'exited'
+    ? replica.state.startedAt
+    : undefined;
+}

@@ -1,0 +1,148 @@
+import type { Desired } from './desired.ts';
+import { execute } from './execute.ts';
+import type { RuntimeSnapshot } from './observe.ts';
+import type { InProgress, OperationFailure, Snapshot } from './observed.ts';
+import { operationKey, type Operation } from './plan.ts';
+import type { ReplicaHistories } from './replica-histories.ts';
+import type { Replica } from '../model/replica.ts';
+import type { RuntimeDriver } from '../runtime/runtime-driver.ts';
+import type { Clock } from '../shared/clock.ts';
+import { messageOf, TenfoldError } from '../shared/errors.ts';
+
+export interface OperationRunnerOptions {
+  readonly runtimes: ReadonlyMap<string, RuntimeDriver>;
+  readonly histories: ReplicaHistories;
+  readonly clock: Clock;
+  readonly onProgress: (line: string) => void;
+  readonly onBug: (thrown: unknown) => void;
+  /** An operation ended, well or not. */
+  readonly onEnd: () => void;
+}
+
+const firstRetryMs = 500;
+const longestRetryMs = 30_000;
+
+/** Runs operations beside each other and remembers what of them the next pass must know. */
+export class OperationRunner implements AsyncDisposable {
+  readonly #options: OperationRunnerOptions;
+  readonly #abort = new AbortController();
+  readonly #inProgress = new Map<Operation, InProgress>();
+  readonly #tasks = new Set<Promise<void>>();
+  readonly #prepared = new Set<string>();
+  readonly #condemned = new Map<string, string>();
+  readonly #stopped = new Set<string>();
+  readonly #failures = new Map<string, OperationFailure>();
+
+  constructor(options: OperationRunnerOptions) {
+    this.#options = options;
+  }
+
+  state(): Pick<Snapshot, 'inProgress' | 'prepared' | 'condemned' | 'failures'> {
+    return {
+      inProgress: [...this.#inProgress.values()],
+      prepared: new Set(this.#prepared),
+      condemned: new Map(this.#condemned),
+      failures: new Map(this.#failures),
+    };
+  }
+
+  /** Whether the end of a replica's last run was our doing. */
+  hasStopped(replicaId: string): boolean {
+    return this.#stopped.has(replicaId);
+  }
+
+  launch(operation: Operation, desired: Desired, snapshot: RuntimeSnapshot): void {
+    const inProgress = inProgressOf(operation);
+    if (inProgress === undefined) return;
+    this.#inProgress.set(operation, inProgress);
+    if (operation.kind === 'stop') {
+      this.#stopped.add(operation.replicaId);
+      this.#options.histories.expectEnd(operation.replicaId);
+      if (operation.afterwards === 'remove') this.#condemned.set(operation.replicaId, operation.cause);
+    }
+    if (operation.kind === 'start' && operation.existingId !== undefined)
+      this.#stopped.delete(operation.existingId);
+    const context = {
+      desired,
+      runtimes: this.#options.runtimes,
+      replicas: new Map(snapshot.replicas.map((replica) => [replica.id, replica])),
+      runtimeKinds: snapshot.runtimeKinds,
+      progress: this.#options.onProgress,
+    };
+    const task = execute(operation, context, this.#abort.signal)
+      .then(() => this.#succeeded(operation, desired))
+      .catch((thrown: unknown) => this.#failed(operation, thrown))
+      .finally(() => {
+        this.#inProgress.delete(operation);
+        this.#tasks.delete(task);
+        this.#options.onEnd();
+      });
+    this.#tasks.add(task);
+  }
+
+  /** Holds an operation back for a while: the same one is not tried again before. */
+  noteFailure(operation: Operation, error: TenfoldError): void {
+    const key = operationKey(operation);
+    const attempts = (this.#failures.get(key)?.attempts ?? 0) + 1;
+    const delayMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1));
+    this.#failures.set(key, { error, attempts, retryAt: this.#options.clock.now() + delayMs });
+  }
+
+  forgetFailures(): void {
+    this.#failures.clear();
+  }
+
+  /** Forgets what was remembered of replicas that exist no more. */
+  forgetGone(replicas: readonly Replica[]): void {
+    const present = new Set(replicas.map(({ id }) => id));
+    for (const id of this.#condemned.keys()) if (!present.has(id)) this.#condemned.delete(id);
+    for (const id of this.#stopped) if (!present.has(id)) this.#stopped.delete(id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort(new TenfoldError('interrupted', 'the daemon is ending'));
+    await Promise.allSettled(this.#tasks);
+  }
+
+  #succeeded(operation: Operation, desired: Desired): void {
+    this.#failures.delete(operationKey(operation));
+    if (operation.kind !== 'prepare') return;
+    for (const name of operation.services) {
+      const service = desired.stack.services[name];
+      if (service !== undefined) this.#prepared.add(`${name}@${service.revision}`);
+    }
+  }
+
+  #failed(operation: Operation, thrown: unknown): void {
+    if (this.#abort.signal.aborted) return;
+    if (thrown instanceof TenfoldError) {
+      this.noteFailure(operation, thrown);
+    } else {
+      this.#options.onBug(thrown);
+      this.noteFailure(operation, new TenfoldError('runtime-failed', messageOf(thrown), { cause: thrown }));
+    }
+  }
+}
+
+/** What the next pass is told of an operation; undefined for those that putting the table in force has done. */
+function inProgressOf(operation: Operation): InProgress | undefined {
+  const base = { index: undefined, revision: undefined, replicaId: undefined };
+  switch (operation.kind) {
+    case 'open':
+    case 'close':
+    case 'enter':
+    case 'drain':
+      return undefined;
+    case 'prepare':
+      return { ...base, kind: 'prepare', service: operation.services.join(', ') };
+    case 'teardown':
+      return { ...base, kind: 'teardown', service: '' };
+    case 'start': {
+      const { service, index, revision, existingId } = operation;
+      return { kind: 'start', service, index, revision, replicaId: existingId };
+    }
+    case 'stop':
+    case 'remove':
+      return { ...base, kind: operation.kind, service: operation.service, replicaId: operation.replicaId };
+  }
+}

@@ -1,0 +1,235 @@
+import { unmetDependency } from './dependencies.ts';
+import type { Desired } from './desired.ts';
+import { isRunning, type ObservedReplica } from './observed.ts';
+import type { Operation, Wait } from './plan.ts';
+import { decideRestart } from './restart-policy.ts';
+import {
+  endedBeforeActive,
+  isRestartInPlace,
+  isServing,
+  nextIndices,
+  type ServiceView,
+} from './service-view.ts';
+import { chooseVictims } from './victims.ts';
+import { nextRollingStep } from '../rollout/rolling.ts';
+
+/** Why a replica is on its way out, and what becomes of it. */
+export interface Retirement {
+  readonly cause: string;
+  readonly afterwards: 'remove' | 'keep';
+}
+
+export interface ServicePlan {
+  readonly operations: Operation[];
+  readonly waits: Wait[];
+  /** Replicas on their way out, by id. */
+  readonly retiring: Map<string, Retirement>;
+  /** Times at which a look is due, milliseconds since the epoch. */
+  readonly wakeTimes: number[];
+}
+
+/** Ends in a row after which a command stops waiting and says that the replica failed; restarts go on. */
+const attemptsUntilFailure = 3;
+
+/** Decides over one service that shall run: who is created, started again, replaced, sent away, and what to wait for. */
+export function reconcileRunning(view: ServiceView, desired: Desired): ServicePlan {
+  const plan: ServicePlan = { operations: [], waits: [], retiring: new Map(), wakeTimes: [] };
+  const surplus = view.current.length + view.creating.length - view.desired.replicas;
+  for (const { replica, cause } of chooseVictims(view.current, surplus, () => false)) {
+    retire(plan, replica, `scale to ${view.desired.replicas}: ${cause}`);
+  }
+  const kept = view.current.filter(({ replica }) => !plan.retiring.has(replica.id));
+  const blocked = unmetDependency(view.service, desired, view.observed);
+  planReplacement(plan, view, kept, blocked);
+  for (const replica of kept) {
+    if (isRunning(replica)) waitUntilServing(plan, view, replica);
+    else planRestart(plan, view, replica, blocked);
+  }
+  for (const { index } of view.creating) {
+    plan.waits.push({
+      service: view.service.name,
+      instance: `${view.service.name}-${index}`,
+      reason: 'being created',
+    });
+  }
+  return plan;
+}
+
+function retire(
+  plan: ServicePlan,
+  { replica }: ObservedReplica,
+  cause: string,
+  afterwards: Retirement['afterwards'] = 'remove',
+): void {
+  plan.retiring.set(replica.id, { cause, afterwards });
+}
+
+function planReplacement(
+  plan: ServicePlan,
+  view: ServiceView,
+  kept: readonly ObservedReplica[],
+  blocked: Wait | undefined,
+): void {
+  const { service, desired, observed } = view;
+  const isInPlace = (replica: ObservedReplica): boolean => isRestartInPlace(replica, view);
+  const leaving = view.outdated.filter((replica) => isLeaving(replica, view));
+  const serving = view.outdated.filter((replica) => isServing(replica, view) && !leaving.includes(replica));
+  const idle = view.outdated.filter((replica) => !serving.includes(replica) && !leaving.includes(replica));
+  const servingCurrent = kept.filter((replica) => isServing(replica, view));
+  const step = nextRollingStep(service.update, {
+    desired: desired.replicas,
+    current: kept.length + view.creating.length,
+    servingCurrent: servingCurrent.length + kept.filter((replica) => isSettledAside(replica, view)).length,
+    servingOutdated: serving.length,
+    outdated: view.outdated.length,
+    leaving: leaving.length + idle.length,
+    lastServingAt:
+      servingCurrent.length === 0
+        ? undefined
+        : Math.max(...servingCurrent.map(({ healthSince }) => healthSince)),
+    now: observed.now,
+  });
+  for (const replica of [
+    ...leaving,
+    ...idle,
+    ...chooseVictims(serving, step.retire, () => false).map(({ replica }) => replica),
+  ]) {
+    retire(plan, replica, outdatedCause(replica, view), isInPlace(replica) ? 'keep' : 'remove');
+  }
+  for (const replica of serving) {
+    if (!plan.retiring.has(replica.replica.id)) {
+      plan.waits.push({
+        service: service.name,
+        instance: replica.replica.instance,
+        reason: `to be replaced: ${outdatedCause(replica, view)}`,
+      });
+    }
+  }
+  if (step.holdUntil !== undefined) {
+    plan.wakeTimes.push(step.holdUntil);
+    plan.waits.push({
+      service: service.name,
+      reason: `update_config.delay: next batch in ${seconds(step.holdUntil - observed.now)}`,
+    });
+  }
+  planCreations(plan, view, step.create, blocked);
+}
+
+function planCreations(plan: ServicePlan, view: ServiceView, count: number, blocked: Wait | undefined): void {
+  if (count === 0) return;
+  if (blocked !== undefined) {
+    plan.waits.push(blocked);
+    return;
+  }
+  const { service, desired } = view;
+  for (const index of nextIndices(view, count)) {
+    const replaced = view.outdated.some(({ replica }) => replica.index === index);
+    plan.operations.push({
+      kind: 'start',
+      service: service.name,
+      index,
+      instance: `${service.name}-${index}`,
+      revision: service.revision,
+      existingId: undefined,
+      cause: replaced ? `replaces ${service.name}-${index}` : `scale to ${desired.replicas}`,
+    });
+  }
+}
+
+/** It was sent on its way before: out of rotation in the balancer, or being stopped. */
+function isLeaving(replica: ObservedReplica, view: ServiceView): boolean {
+  const isBeingStopped = view.observed.busy.get(replica.replica.id)?.kind === 'stop';
+  return isBeingStopped || replica.rotation === 'draining' || replica.rotation === 'drained';
+}
+
+/** Needs no waiting for although it takes no traffic: it completed, or a person drained it. */
+function isSettledAside(replica: ObservedReplica, view: ServiceView): boolean {
+  const { state, instance } = replica.replica;
+  if (state.kind === 'running') return view.drainedInstances.has(instance) && replica.health === 'healthy';
+  return state.kind === 'exited' && state.exitCode === 0 && !endedBeforeActive(replica, view.desired);
+}
+
+function outdatedCause({ replica }: ObservedReplica, { service, desired, observed }: ServiceView): string {
+  const condemnedFor = observed.condemned.get(replica.id);
+  if (condemnedFor !== undefined) return condemnedFor;
+  if (replica.revision !== service.revision) {
+    return `revision ${replica.revision.slice(0, 7)} → ${service.revision.slice(0, 7)}`;
+  }
+  return replica.createdAt < desired.recreateBefore ? 'to be recreated' : 'restart';
+}
+
+function planRestart(
+  plan: ServicePlan,
+  view: ServiceView,
+  replica: ObservedReplica,
+  blocked: Wait | undefined,
+): void {
+  const { service, observed, desired } = view;
+  const { id, index, instance, revision, state } = replica.replica;
+  if (observed.busy.has(id)) {
+    plan.waits.push({ service: service.name, instance, reason: 'being started' });
+    return;
+  }
+  const start = (cause: string): void => {
+    plan.operations.push({
+      kind: 'start',
+      service: service.name,
+      index,
+      instance,
+      revision,
+      existingId: id,
+      cause,
+    });
+  };
+  if (state.kind === 'restarting') {
+    plan.waits.push({ service: service.name, instance, reason: 'its runtime is about to start it again' });
+  } else if (state.kind !== 'exited' || endedBeforeActive(replica, desired)) {
+    if (blocked === undefined)
+      start(state.kind === 'exited' ? 'it was stopped and shall run' : 'it was created and never started');
+    else plan.waits.push(blocked);
+  } else {
+    const decision = decideRestart(service.restart, replica.history, state.exitCode, state.finishedAt);
+    const ended = `it ended${state.exitCode === undefined ? '' : ` with exit code ${state.exitCode}`}`;
+    if (decision.kind === 'give-up') {
+      const reason = `${ended}${state.reason === undefined ? '' : ` (${state.reason})`}; ${decision.reason}`;
+      plan.waits.push({ service: service.name, instance, reason, failure: 'replica-failed' });
+    } else if (decision.kind === 'start' && decision.at <= observed.now) {
+      start(`${ended}; restart ${decision.attempt}`);
+    } else if (decision.kind === 'start') {
+      plan.wakeTimes.push(decision.at);
+      const reason = `${ended}; restart ${decision.attempt} in ${seconds(decision.at - observed.now)}`;
+      const isLoop = decision.attempt >= attemptsUntilFailure;
+      plan.waits.push({
+        service: service.name,
+        instance,
+        reason,
+        ...(isLoop && { failure: 'replica-failed' as const }),
+      });
+    }
+  }
+}
+
+function waitUntilServing(plan: ServicePlan, view: ServiceView, replica: ObservedReplica): void {
+  const { service, observed } = view;
+  const { instance, state } = replica.replica;
+  if (state.kind !== 'running' || view.drainedInstances.has(instance)) return;
+  if (replica.health === 'healthy') return;
+  const runMs = observed.now - state.startedAt;
+  const isOverdue = replica.health === 'unhealthy' || runMs > service.startTimeoutMs;
+  const lastWords = replica.healthOutput === undefined ? '' : `: ${replica.healthOutput}`;
+  const reason =
+    replica.health === 'unhealthy'
+      ? `unhealthy${lastWords}`
+      : `not healthy after ${seconds(runMs)} of ${seconds(service.startTimeoutMs)}${lastWords}`;
+  plan.waits.push({
+    service: service.name,
+    instance,
+    reason,
+    ...(isOverdue && { failure: 'replica-failed' as const }),
+  });
+  if (!isOverdue) plan.wakeTimes.push(state.startedAt + service.startTimeoutMs + 1);
+}
+
+function seconds(milliseconds: number): string {
+  return `${(Math.max(0, milliseconds) / 1000).toFixed(1)} s`;
+}

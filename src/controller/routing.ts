@@ -1,0 +1,107 @@
+import type { EndpointEntry, ListenerEntry, PoolEntry, RoutingTable } from '../balancer/balancer-driver.ts';
+import { listenerId, poolId, type Desired } from './desired.ts';
+import { isRunning, type ObservedReplica } from './observed.ts';
+import type { Replica } from '../model/replica.ts';
+import type { Listener, Service } from '../model/service.ts';
+
+/** Where a replica shall stand in the balancer. */
+export type Rotation = 'out' | 'active' | 'draining';
+
+export const emptyTable: RoutingTable = { listeners: [], pools: [] };
+
+/** Unique over time: a replica that was started anew is a new endpoint, with fresh health and counters. */
+export function endpointId(replica: Replica, target: number): string | undefined {
+  return replica.state.kind === 'running' ? `${replica.id}@${replica.state.startedAt}:${target}` : undefined;
+}
+
+/** Where a running replica shall stand, given whether it is on its way out or kept aside by hand. */
+export function wantedRotation(observed: ObservedReplica, isLeaving: boolean): Rotation {
+  if (!isRunning(observed)) return 'out';
+  if (isLeaving) return observed.rotation === 'out' ? 'out' : 'draining';
+  if (observed.rotation === 'active') return 'active';
+  return observed.health === 'healthy' ? 'active' : observed.rotation === 'out' ? 'out' : 'draining';
+}
+
+/** The pools of one service, one per target that a listener needs. */
+export function poolsOf(
+  stackName: string,
+  service: Service,
+  replicas: readonly { readonly observed: ObservedReplica; readonly rotation: Rotation }[],
+): readonly PoolEntry[] {
+  const targets = [...new Set(service.listeners.map(({ target }) => target))];
+  return targets.map((target) => {
+    const endpoints = replicas.flatMap(({ observed, rotation }) => endpointEntry(observed, rotation, target));
+    return {
+      id: poolId(stackName, service.name, target),
+      stack: stackName,
+      service: service.name,
+      policy: service.balancing,
+      endpoints,
+      emptyReason: emptyReason(
+        service,
+        replicas.map(({ observed }) => observed),
+      ),
+    };
+  });
+}
+
+function endpointEntry(
+  observed: ObservedReplica,
+  rotation: Rotation,
+  target: number,
+): readonly EndpointEntry[] {
+  const { replica } = observed;
+  const id = endpointId(replica, target);
+  const endpoint = replica.endpoints.find((candidate) => candidate.target === target);
+  if (rotation === 'out' || id === undefined || endpoint === undefined) return [];
+  return [
+    {
+      id,
+      instance: replica.instance,
+      revision: replica.revision,
+      host: endpoint.host,
+      port: endpoint.port,
+      rotation,
+      isHealthy: observed.health === 'healthy',
+    },
+  ];
+}
+
+function emptyReason(service: Service, replicas: readonly ObservedReplica[]): string {
+  if (replicas.length === 0) return `no replica of ${service.name} is running`;
+  const counts = new Map<string, number>();
+  for (const { replica, health } of replicas) {
+    const word = replica.state.kind === 'running' ? health : replica.state.kind;
+    counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
+  const parts = [...counts].map(([word, count]) => `${count} ${word}`);
+  return `no replica of ${service.name} is in rotation (${parts.join(', ')})`;
+}
+
+/** The table's entry of a listener; undefined while its port is not known or held by a replica that publishes it itself. */
+export function listenerEntry(
+  desired: Desired,
+  service: Service,
+  listener: Listener,
+  replicas: readonly ObservedReplica[],
+): ListenerEntry | undefined {
+  const id = listenerId(desired.stack.name, listener.key);
+  const port = listener.port ?? desired.assignedPorts[id];
+  if (port === undefined || publisherOf(port, replicas) !== undefined) return undefined;
+  return {
+    id,
+    hostIp: listener.hostIp,
+    port,
+    protocol: listener.protocol,
+    pool: poolId(desired.stack.name, service.name, listener.target),
+  };
+}
+
+/** A replica that holds the port itself, because docker compose started it so. */
+export function publisherOf(port: number, replicas: readonly ObservedReplica[]): Replica | undefined {
+  return replicas.find(
+    (observed) =>
+      isRunning(observed) &&
+      observed.replica.published.some((published) => published.protocol === 'tcp' && published.port === port),
+  )?.replica;
+}

@@ -1,0 +1,99 @@
+import { isRunning, runStartedAt, type InProgress, type Observed, type ObservedReplica } from './observed.ts';
+import type { Desired, DesiredService } from './desired.ts';
+import type { Service } from '../model/service.ts';
+
+/** One service's part of a snapshot, sorted into the groups that reconcile decides over. */
+export interface ServiceView {
+  readonly service: Service;
+  readonly desired: DesiredService;
+  readonly observed: Observed;
+  /** Of the wanted revision and young enough; they may be down. */
+  readonly current: readonly ObservedReplica[];
+  /** To be replaced by new ones, restarted in place, or on their way out for good. */
+  readonly outdated: readonly ObservedReplica[];
+  /** Replicas being created that the runtime does not show yet. */
+  readonly creating: readonly InProgress[];
+  /** Whether the balancer carries traffic for it. */
+  readonly isBalanced: boolean;
+  /** Instances kept out of rotation by hand. */
+  readonly drainedInstances: ReadonlySet<string>;
+}
+
+export function viewService(
+  service: Service,
+  wanted: DesiredService,
+  desired: Desired,
+  observed: Observed,
+): ServiceView {
+  const present = (observed.byService.get(service.name) ?? []).filter(
+    ({ replica }) => observed.busy.get(replica.id)?.kind !== 'remove',
+  );
+  const { true: current = [], false: outdated = [] } = Object.groupBy(present, (replica) =>
+    isUpToDate(replica, service, wanted) && !observed.condemned.has(replica.replica.id) ? 'true' : 'false',
+  );
+  const visible = new Set(current.map(({ replica }) => replica.index));
+  return {
+    service,
+    desired: wanted,
+    observed,
+    current,
+    outdated,
+    creating: (observed.creating.get(service.name) ?? []).filter(
+      ({ index }) => index === undefined || !visible.has(index),
+    ),
+    isBalanced: service.listeners.length > 0,
+    drainedInstances: new Set(desired.drainedInstances),
+  };
+}
+
+function isUpToDate({ replica }: ObservedReplica, service: Service, wanted: DesiredService): boolean {
+  if (replica.revision !== service.revision || replica.createdAt < wanted.recreateBefore) return false;
+  return replica.state.kind !== 'running' || replica.state.startedAt >= wanted.renewBefore;
+}
+
+/** Whether an outdated replica is kept and started again, not replaced: only its run is too old. */
+export function isRestartInPlace(
+  { replica }: ObservedReplica,
+  { service, desired, observed }: ServiceView,
+): boolean {
+  return (
+    service.update.order === 'stop-first' &&
+    replica.revision === service.revision &&
+    replica.createdAt >= desired.recreateBefore &&
+    !observed.condemned.has(replica.id)
+  );
+}
+
+/** Takes its share of the work now: in rotation, or healthy where there is no traffic to take. */
+export function isServing(replica: ObservedReplica, view: ServiceView): boolean {
+  return (
+    isRunning(replica) && (view.isBalanced ? replica.rotation === 'active' : replica.health === 'healthy')
+  );
+}
+
+/** Its last run ended before a command asked for it to run: its exit code says nothing about that. */
+export function endedBeforeActive({ replica }: ObservedReplica, desired: DesiredService): boolean {
+  const startedAt = runStartedAt(replica);
+  return startedAt === undefined || startedAt < Math.max(desired.activeSince, desired.renewBefore);
+}
+
+/**
+ * Indices for `count` new replicas: the lowest from 1 that are free. Start-first takes those of the replicas to be
+ * replaced before any other, so that an index stays with its place in the service.
+ */
+export function nextIndices(view: ServiceView, count: number): readonly number[] {
+  const taken = new Set([
+    ...view.current.map(({ replica }) => replica.index),
+    ...view.creating.flatMap(({ index }) => index ?? []),
+  ]);
+  const replaceable = [...new Set(view.outdated.map(({ replica }) => replica.index))].filter(
+    (index) => !taken.has(index),
+  );
+  const chosen =
+    view.service.update.order === 'start-first' ? replaceable.sort((a, b) => a - b).slice(0, count) : [];
+  const avoided = new Set([...taken, ...replaceable]);
+  for (let index = 1; chosen.length < count; index += 1) {
+    if (!avoided.has(index)) chosen.push(index);
+  }
+  return chosen;
+}

@@ -1,0 +1,64 @@
+import { isDeepStrictEqual } from 'node:util';
+import { emptyTable } from './routing.ts';
+import type { BalancerDriver, BalancerObservation, RoutingTable } from '../balancer/balancer-driver.ts';
+
+/**
+ * The one routing table of all stacks. Each stack publishes its own part; parts of the others stay as they are.
+ * Calls are serialised, so that no apply overtakes another.
+ */
+export class TrafficTable {
+  readonly #driver: BalancerDriver;
+  readonly #parts = new Map<string, RoutingTable>();
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(driver: BalancerDriver) {
+    this.#driver = driver;
+  }
+
+  /**
+   * Puts one stack's part in force and resolves when the balancer has acknowledged it; returns whether anything
+   * changed. Throws what the driver throws; then the part before it still stands.
+   */
+  publish(stackName: string, part: RoutingTable, signal: AbortSignal): Promise<boolean> {
+    return this.#enqueue(async () => {
+      const before = this.#parts.get(stackName);
+      if (isDeepStrictEqual(before ?? emptyTable, part)) return false;
+      this.#parts.set(stackName, part);
+      try {
+        await this.#driver.apply(this.#whole(), signal);
+      } catch (thrown) {
+        if (before === undefined) this.#parts.delete(stackName);
+        else this.#parts.set(stackName, before);
+        throw thrown;
+      }
+      if (part.listeners.length === 0 && part.pools.length === 0) this.#parts.delete(stackName);
+      return true;
+    });
+  }
+
+  /**
+   * Takes over a part that the balancer carries already, without applying it: what a daemon that starts again does
+   * with the table it finds in force.
+   */
+  adopt(stackName: string, part: RoutingTable): void {
+    this.#parts.set(stackName, part);
+  }
+
+  observe(signal: AbortSignal): Promise<BalancerObservation> {
+    return this.#driver.observe(signal);
+  }
+
+  #whole(): RoutingTable {
+    const parts = [...this.#parts.values()];
+    return {
+      listeners: parts.flatMap(({ listeners }) => listeners),
+      pools: parts.flatMap(({ pools }) => pools),
+    };
+  }
+
+  #enqueue<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(task);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}

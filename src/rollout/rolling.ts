@@ -1,0 +1,67 @@
+import type { UpdatePolicy } from '../model/service.ts';
+
+/** Counts over one service's replicas, from one snapshot. */
+export interface RollingState {
+  readonly desired: number;
+  /** Replicas of the wanted revision, those being created among them. */
+  readonly current: number;
+  /** Of these, the ones that take traffic (or are healthy, where the service has no traffic). */
+  readonly servingCurrent: number;
+  /** Replicas to be replaced that nobody has asked to leave yet and that take traffic. */
+  readonly servingOutdated: number;
+  /** Replicas to be replaced that exist in whatever state, the leaving ones among them. */
+  readonly outdated: number;
+  /** Of these, the ones on their way out. */
+  readonly leaving: number;
+  /** When the newest current replica began to serve; undefined when none does. Milliseconds since the epoch. */
+  readonly lastServingAt: number | undefined;
+  readonly now: number;
+}
+
+export interface RollingStep {
+  /** New replicas to create now. */
+  readonly create: number;
+  /** Serving outdated replicas to send on their way out now. */
+  readonly retire: number;
+  /** When the delay between two batches ends, if that is what holds it. */
+  readonly holdUntil: number | undefined;
+}
+
+/**
+ * The next step of a rolling replacement.
+ *
+ * `start-first` never has fewer than `desired` serving, and at most `desired + parallelism` in all. `stop-first`
+ * never has more than `desired`, and at most `parallelism` of them not serving. Source: Compose `deploy.update_config`.
+ */
+export function nextRollingStep(policy: UpdatePolicy, state: RollingState): RollingStep {
+  const parallelism = policy.parallelism === 0 ? Math.max(1, state.desired) : policy.parallelism;
+  const missing = Math.max(0, state.desired - state.current);
+  if (state.outdated === 0) return { create: missing, retire: 0, holdUntil: undefined };
+
+  const unsettled = state.current - state.servingCurrent;
+  const holdUntil = delayEnd(policy, state);
+  const isHeld = holdUntil !== undefined && unsettled === 0 && state.leaving === 0;
+  const surplus = Math.max(0, state.servingCurrent + state.servingOutdated - state.desired);
+
+  if (policy.order === 'start-first') {
+    const room = isHeld ? 0 : Math.max(0, parallelism - unsettled);
+    return {
+      create: Math.min(missing, room),
+      retire: Math.min(state.servingOutdated, surplus),
+      holdUntil: isHeld ? holdUntil : undefined,
+    };
+  }
+  const inTransition = state.leaving + unsettled;
+  const room = isHeld ? 0 : Math.max(0, parallelism - inTransition);
+  return {
+    create: Math.min(missing, Math.max(0, state.desired - state.current - state.outdated)),
+    retire: Math.min(state.servingOutdated, Math.max(room, surplus)),
+    holdUntil: isHeld ? holdUntil : undefined,
+  };
+}
+
+function delayEnd(policy: UpdatePolicy, state: RollingState): number | undefined {
+  if (policy.delayMs <= 0 || state.lastServingAt === undefined) return undefined;
+  const end = state.lastServingAt + policy.delayMs;
+  return end > state.now ? end : undefined;
+}
