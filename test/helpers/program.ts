@@ -7,8 +7,12 @@ export interface RunningProgram extends AsyncDisposable {
   readonly process: ChildProcess;
   /** stdout and stderr as they came. */
   output(): string;
+  stdout(): string;
+  stderr(): string;
   /** Sends the signal and resolves with the exit code, or the name of the signal that ended it. */
   end(signal: NodeJS.Signals): Promise<number | string>;
+  /** Exit code, once it ends by itself; after the time it is killed and this throws, with all that it printed. */
+  ended(timeoutMs: number): Promise<number>;
 }
 
 export interface ProgramOptions {
@@ -28,16 +32,33 @@ export function startProgram(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  const collect = (chunk: Buffer): void => void (output += chunk.toString());
-  child.stdout.on('data', collect);
-  child.stderr.on('data', collect);
-  child.on('error', (error) => (output += `cannot be started: ${error.message}\n`));
-  // Without 'close', the last lines may still be in the pipe.
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    stderr += text;
+  });
+  // Without 'close', the last lines may still be in the pipe. A program that cannot be started fails the one who waits for it.
   const closed = once(child, 'close');
+  closed.catch(() => {});
 
   return {
     process: child,
     output: () => output,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    async ended(timeoutMs) {
+      const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+      await closed;
+      clearTimeout(timer);
+      if (child.exitCode !== null) return child.exitCode;
+      const fate = `${[command, ...args].join(' ')} was ended by ${child.signalCode} (limit ${timeoutMs} ms)`;
+      throw new Error(`${fate}:\n${output}`);
+    },
     async end(signal) {
       child.kill(signal);
       await closed;
