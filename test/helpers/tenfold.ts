@@ -1,6 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ChangeMessage, DownRequest, StackStatus, VersionReply } from '../../src/daemon/control-api.ts';
+import type {
+  ChangeMessage,
+  ChangeReport,
+  DownRequest,
+  StackStatus,
+  VersionReply,
+} from '../../src/daemon/control-api.ts';
 import { type Home, resolveHome } from '../../src/daemon/home.ts';
 import { controlRequest } from './control-request.ts';
 import { eventually } from './eventually.ts';
@@ -39,6 +45,8 @@ export interface TestHome {
   succeed(args: readonly string[], options?: RunOptions): Promise<CommandRun>;
   /** Starts a command and leaves it running (an attached `up`, `logs -f`). */
   start(args: readonly string[], options?: RunOptions): RunningProgram;
+  /** Runs a command that changes something, which has to succeed, and returns its report. */
+  change(args: readonly string[], options?: RunOptions): Promise<ChangeReport>;
   version(): Promise<VersionReply>;
   status(stack: string): Promise<StackStatus>;
   /** All processes that belong to this home: the daemon, the proxy, replicas. */
@@ -68,12 +76,19 @@ export async function withHome<Result>(work: (home: TestHome) => Promise<Result>
 async function createTestHome(folder: string): Promise<TestHome> {
   const projectDir = join(folder, 'project');
   const home = resolveHome({ TENFOLD_HOME: join(folder, 'home') });
+  const scratchDir = join(folder, 'tmp');
   await mkdir(projectDir);
+  await mkdir(scratchDir);
 
   const start = (args: readonly string[], options: RunOptions = {}): RunningProgram =>
     startProgram(process.execPath, [mainFile, ...args], {
       cwd: options.cwd ?? projectDir,
-      environment: { TENFOLD_HOME: home.directory, NO_COLOR: '1', ...options.environment },
+      environment: {
+        TENFOLD_HOME: home.directory,
+        TMPDIR: scratchDir,
+        NO_COLOR: '1',
+        ...options.environment,
+      },
     });
   const run = async (args: readonly string[], options: RunOptions = {}): Promise<CommandRun> => {
     const startedAt = performance.now();
@@ -81,6 +96,14 @@ async function createTestHome(folder: string): Promise<TestHome> {
     const exitCode = await program.ended(options.timeoutMs ?? 60_000);
     const durationMs = performance.now() - startedAt;
     return { exitCode, stdout: program.stdout(), stderr: program.stderr(), durationMs };
+  };
+
+  const succeed = async (args: readonly string[], options?: RunOptions): Promise<CommandRun> => {
+    const result = await run(args, options);
+    if (result.exitCode === 0) return result;
+    throw new Error(
+      `tenfold ${args.join(' ')} ended with ${result.exitCode}\n${result.stdout}${result.stderr}`,
+    );
   };
 
   return {
@@ -93,18 +116,21 @@ async function createTestHome(folder: string): Promise<TestHome> {
       return file;
     },
     run,
-    async succeed(args, options) {
-      const result = await run(args, options);
-      if (result.exitCode !== 0)
-        throw new Error(
-          `tenfold ${args.join(' ')} ended with ${result.exitCode}\n${result.stdout}${result.stderr}`,
-        );
-      return result;
+    succeed,
+    async change(args, options) {
+      const { stdout } = await succeed(['--json', ...args], options);
+      for (const line of stdout.trimEnd().split('\n').toReversed()) {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what --json prints of a change
+        const message = JSON.parse(line) as ChangeMessage;
+        if (message.type === 'report') return message.report;
+      }
+      throw new Error(`tenfold ${args.join(' ')} printed no report:\n${stdout}`);
     },
     start,
     version: () => controlRequest<VersionReply>(home.socketPath, 'GET', '/v1/version'),
     status: (stack) => controlRequest<StackStatus>(home.socketPath, 'GET', `/v1/stacks/${stack}`),
-    processes: () => ownedProcesses(home.directory),
+    // A replica is given no TENFOLD_HOME, but it keeps the caller's TMPDIR.
+    processes: () => ownedProcesses([`TENFOLD_HOME=${home.directory}`, `TMPDIR=${scratchDir}`]),
   };
 }
 
@@ -114,7 +140,7 @@ async function endEverything(test: TestHome): Promise<string[]> {
   if ((await test.processes()).length === 0) return [];
   try {
     // A daemon that the test had killed is needed once more, to end what it ran.
-    await test.run(['status']);
+    await test.run(['ls']);
     for (const { name } of await controlRequest<StackStatus[]>(socketPath, 'GET', '/v1/stacks')) {
       const requester = { user: 'test', commandLine: 'end of test' };
       const request: DownRequest = { requester, removeVolumes: true, removeOrphans: true, graceMs: 500 };

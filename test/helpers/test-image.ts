@@ -1,0 +1,117 @@
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFile, cp, mkdir, readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import Docker from 'dockerode';
+import { findProgram } from './parts.ts';
+import { temporaryFolder } from './temporary.ts';
+
+const run = promisify(execFile);
+const fixturesDir = join(import.meta.dirname, '../fixtures/replicas');
+const httpReplica = ['node', '/replicas/http-replica.mjs'];
+
+/**
+ * An image made of this machine's own Node and the libraries it needs, with test/fixtures/replicas in `/replicas`; it listens on
+ * port 80 unless told otherwise. For machines that cannot pull. There is no shell in it.
+ */
+export function nodeImage(): Promise<string> {
+  return localImage('node', [process.execPath], { command: httpReplica, environment: { PORT: '80' } });
+}
+
+/** An image made of this machine's own Redis. */
+export function redisImage(): Promise<string> {
+  const programs = ['redis-server', 'redis-cli'].map((name) => {
+    const file = findProgram(name);
+    if (file === undefined) throw new Error(`${name} is not installed`);
+    return file;
+  });
+  return localImage('redis', programs, {
+    command: ['redis-server', '--protected-mode', 'no'],
+    environment: {},
+  });
+}
+
+interface ImageDefaults {
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Builds the image from copies of the programs, once: its tag says what is in it. */
+async function localImage(
+  name: string,
+  programs: readonly string[],
+  defaults: ImageDefaults,
+): Promise<string> {
+  const docker = new Docker();
+  const tag = `tenfold-test-${name}:${await digest(programs, defaults)}`;
+  const isThere = await docker
+    .getImage(tag)
+    .inspect()
+    .then(
+      () => true,
+      () => false,
+    );
+  if (isThere) return tag;
+
+  await using context = await temporaryFolder();
+  const root = join(context.path, 'root');
+  await mkdir(join(root, 'usr/local/bin'), { recursive: true });
+  await mkdir(join(root, 'tmp'), { mode: 0o1777 });
+  for (const program of programs) {
+    await copyFile(program, join(root, 'usr/local/bin', basename(program)));
+    for (const library of await libraries(program)) {
+      await mkdir(join(root, dirname(library)), { recursive: true });
+      await copyFile(await realpath(library), join(root, library));
+    }
+  }
+  await cp(fixturesDir, join(context.path, 'replicas'), { recursive: true });
+  await writeFile(join(context.path, 'Dockerfile'), dockerfile(defaults));
+  await build(docker, context.path, tag);
+  return tag;
+}
+
+function dockerfile({ command, environment }: ImageDefaults): string {
+  const variables = { PATH: '/usr/local/bin', ...environment };
+  return [
+    'FROM scratch',
+    'COPY root/ /',
+    'COPY replicas/ /replicas/',
+    ...Object.entries(variables).map(([name, value]) => `ENV ${name}=${value}`),
+    `CMD ${JSON.stringify(command)}`,
+    '',
+  ].join('\n');
+}
+
+/** The same programs, fixtures and defaults give the same digest. */
+async function digest(programs: readonly string[], defaults: ImageDefaults): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(defaults));
+  for (const program of programs) {
+    const { size, mtimeMs } = await stat(program);
+    hash.update(`${program} ${size} ${mtimeMs}\n`);
+  }
+  for (const file of (await readdir(fixturesDir)).sort())
+    hash.update(await readFile(join(fixturesDir, file)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Paths of the shared libraries and of the loader itself. */
+async function libraries(program: string): Promise<string[]> {
+  const { stdout } = await run('ldd', [program]);
+  return [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? '');
+}
+
+async function build(docker: Docker, directory: string, tag: string): Promise<void> {
+  const tar = spawn('tar', ['-C', directory, '-cf', '-', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const progress = await docker.buildImage(tar.stdout, { t: tag, forcerm: true });
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(
+      progress,
+      (error: Error | null, lines: readonly { readonly error?: string }[]) => {
+        const failure = error?.message ?? lines.find((line) => line.error !== undefined)?.error;
+        if (failure === undefined) resolve();
+        else reject(new Error(`building ${tag} failed: ${failure}`));
+      },
+    );
+  });
+}
