@@ -1,0 +1,30 @@
+import { TenfoldError } from '../shared/errors.ts';
+import type { Stack } from '../model/stack.ts';
+import type { Invocation } from './invocation.ts';
+
+export interface LoadedStack {
+  readonly stack: Stack;
+  readonly warnings: readonly string[];
+}
+
+const projectNameShape = /^[a-z0-9][a-z0-9_-]*$/;
+
+/** The stack's name alone: from `-p` or COMPOSE_PROJECT_NAME when given, else the compose files decide. */
+export async function stackName(invocation: Invocation): Promise<string> {
+  const { globals, surroundings } = invocation;
+  const given = globals.projectName ?? surroundings.environment['COMPOSE_PROJECT_NAME'];
+  if (given !== undefined && given !== '') return requireProjectName(given);
+  return (await loadStack(invocation)).stack.name;
+}
+
+export function loadStack(_invocation: Invocation): Promise<LoadedStack> {
+  throw new TenfoldError('file-not-found', 'there is no loader yet');
+}
+
+function requireProjectName(name: string): string {
+  if (projectNameShape.test(name)) return name;
+  throw new TenfoldError('usage', `\`${name}\` cannot be the name of a stack`, {
+    expected: 'lower case letters, digits, `-` and `_`, beginning with a letter or digit',
+    got: `\`${name}\``,
+  });
+}

@@ -1,0 +1,78 @@
+import type { EventKind, StackEvent } from '../../daemon/control-api.ts';
+import type { Paint, Style } from './style.ts';
+import { oneLine } from './text-width.ts';
+
+/** `2026-11-22 12:31:07  demo  web-1  replica.started  why`, for the journal. */
+export function renderJournalEntry(event: StackEvent, style: Style): string {
+  return [
+    style.dim(formatTime(event.time)),
+    event.stack,
+    ...optional(subjectOf(event)),
+    paintOfEvent(event.kind, style)(event.kind),
+    oneLine(event.message),
+  ].join('  ');
+}
+
+/** One line of a change, without the stack's name: `web-1  in rotation`, or the message where there is no state. */
+export function renderPlainEvent(event: StackEvent, elapsed: string, style: Style): string {
+  return [
+    style.dim(elapsed.padStart(7)),
+    ...optional(subjectOf(event)),
+    paintOfEvent(event.kind, style)(stateWord(event.kind)),
+    style.dim(oneLine(event.message)),
+  ].join('  ');
+}
+
+/** The replica or service that the event is about. */
+export function subjectOf(event: StackEvent): string | undefined {
+  return event.instance ?? event.service;
+}
+
+/** `replica.in-rotation` → `in rotation`. */
+export function stateWord(kind: EventKind): string {
+  return kind.replace(/^(replica|command)\./, '').replaceAll(/[.-]/g, ' ');
+}
+
+/** Whether the event is bad news, good news or neither. */
+export function paintOfEvent(kind: EventKind, style: Style): Paint {
+  switch (kind) {
+    case 'replica.in-rotation':
+    case 'replica.healthy':
+    case 'replica.adopted':
+    case 'command.finished':
+    case 'listener.opened':
+    case 'runtime.recovered':
+    case 'balancer.recovered':
+      return style.good;
+    case 'replica.unhealthy':
+    case 'replica.exited':
+    case 'command.failed':
+    case 'runtime.unreachable':
+    case 'balancer.lost':
+      return style.bad;
+    case 'replica.draining':
+    case 'warning':
+      return style.doubtful;
+    case 'command.started':
+    case 'progress':
+    case 'replica.created':
+    case 'replica.started':
+    case 'replica.drained':
+    case 'replica.stopped':
+    case 'replica.removed':
+    case 'listener.closed':
+      return style.accent;
+  }
+}
+
+/** Local time to the second, in the order that sorts: `2026-11-22 12:31:07`. */
+export function formatTime(time: number): string {
+  const date = new Date(time);
+  const parts = [date.getMonth() + 1, date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds()];
+  const [month, day, hour, minute, second] = parts.map((part) => String(part).padStart(2, '0'));
+  return `${date.getFullYear()}-${month}-${day} ${hour}:${minute}:${second}`;
+}
+
+function optional(text: string | undefined): string[] {
+  return text === undefined ? [] : [text];
+}

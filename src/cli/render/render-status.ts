@@ -1,0 +1,114 @@
+import type { ListenerStatus, ServiceStatus, StackStatus } from '../../daemon/control-api.ts';
+import { renderOutages } from './render-replicas.ts';
+import {
+  listenerAddress,
+  readinessCell,
+  serviceAddresses,
+  servingReplicas,
+  shortRevision,
+  tableOptions,
+  type TableSurroundings,
+} from './render-services.ts';
+import { renderTable } from './table.ts';
+
+/** What `status` shows: the stack as a whole. */
+export function renderStatus(status: StackStatus, surroundings: TableSurroundings): string[] {
+  const { style } = surroundings;
+  const condition = status.isSteady ? style.good('steady') : style.doubtful('changing');
+  const running = status.phase === 'running' ? condition : style.dim('stopped');
+  return [
+    `${style.bold(status.name)}  ${running}  ${style.dim(status.configFiles.join(', ') || status.workingDir)}`,
+    ...renderOutages(status, style),
+    '',
+    ...renderTable(
+      [
+        { title: 'SERVICE' },
+        { title: 'KIND' },
+        { title: 'REPLICAS' },
+        { title: 'SCALE FROM' },
+        { title: 'REVISION' },
+      ],
+      status.services.map((service) => [
+        { text: service.name, paint: style.bold },
+        service.kind,
+        readinessCell(service, style),
+        scaleSource(service),
+        { text: shortRevision(service.revision), paint: style.dim },
+      ]),
+      tableOptions(surroundings),
+    ),
+    ...renderListeners(status.services, surroundings),
+    ...(status.pending.trim() === ''
+      ? []
+      : ['', 'still to be done:', ...status.pending.trimEnd().split('\n')]),
+  ];
+}
+
+function renderListeners(services: readonly ServiceStatus[], surroundings: TableSurroundings): string[] {
+  const { style } = surroundings;
+  const rows = services.flatMap((service) =>
+    service.listeners.map((listener) => [
+      { text: listenerAddress(listener), paint: listener.isOpen ? style.accent : style.bad },
+      `${service.name}:${listener.target}`,
+      exposureWord(listener),
+      String(listener.requests),
+      { text: String(listener.failed), paint: listener.failed > 0 ? style.bad : style.dim },
+    ]),
+  );
+  if (rows.length === 0) return [];
+  return [
+    '',
+    ...renderTable(
+      [
+        { title: 'LISTENER' },
+        { title: 'LEADS TO' },
+        { title: 'FOR' },
+        { title: 'REQUESTS', align: 'right' },
+        { title: 'FAILED', align: 'right' },
+      ],
+      rows,
+      tableOptions(surroundings),
+    ),
+  ];
+}
+
+function exposureWord({ exposure }: ListenerStatus): string {
+  return exposure === 'published' ? 'everyone' : 'local processes';
+}
+
+function scaleSource({ scaleSource, fileReplicas }: ServiceStatus): string {
+  return scaleSource === 'file' ? 'file' : `command (file: ${fileReplicas})`;
+}
+
+/** What `ls` shows: one line per stack. */
+export function renderStacks(stacks: readonly StackStatus[], surroundings: TableSurroundings): string[] {
+  const { style } = surroundings;
+  return renderTable(
+    [
+      { title: 'STACK' },
+      { title: 'STATUS' },
+      { title: 'REPLICAS' },
+      { title: 'LISTENERS' },
+      { title: 'FILES' },
+    ],
+    stacks.map((stack) => [
+      { text: stack.name, paint: style.bold },
+      stackStatusWord(stack) === 'running'
+        ? { text: 'running', paint: style.good }
+        : { text: stackStatusWord(stack), paint: stack.phase === 'stopped' ? style.dim : style.doubtful },
+      `${sum(stack.services.map(servingReplicas))}/${sum(stack.services.map(({ desired }) => desired))}`,
+      stack.services.flatMap(serviceAddresses).join(' '),
+      stack.configFiles.join(', '),
+    ]),
+    tableOptions(surroundings),
+  );
+}
+
+function stackStatusWord({ phase, isSteady }: StackStatus): string {
+  if (phase === 'stopped') return 'stopped';
+  return isSteady ? 'running' : 'changing';
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

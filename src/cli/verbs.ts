@@ -1,0 +1,30 @@
+import { addDown } from './changes/down.ts';
+import { addDrain } from './instances/drain.ts';
+import { addExec } from './instances/exec.ts';
+import { addKill } from './changes/kill.ts';
+import { addRestart } from './changes/restart.ts';
+import { addScale } from './changes/scale.ts';
+import { addStart } from './changes/start.ts';
+import { addStop } from './changes/stop.ts';
+import { addUndrain } from './instances/undrain.ts';
+import { addUp } from './changes/up.ts';
+import type { Program } from './verb.ts';
+import { addEvents } from './views/events.ts';
+import { addLogs } from './views/logs.ts';
+import { addLs } from './views/ls.ts';
+import { addPs } from './views/ps.ts';
+import { addStatus } from './views/status.ts';
+import { addVersion } from './views/version.ts';
+
+interface VerbGroup {
+  readonly heading: string;
+  readonly add: readonly ((program: Program) => void)[];
+}
+
+/** Every verb there is, in the order of the help. */
+export const verbs: readonly VerbGroup[] = [
+  { heading: 'Run a stack:', add: [addUp, addDown, addScale, addStop, addStart, addRestart, addKill] },
+  { heading: 'Work on an instance:', add: [addDrain, addUndrain, addExec] },
+  { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents] },
+  { heading: 'About:', add: [addVersion] },
+];
