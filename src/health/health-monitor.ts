@@ -1,0 +1,171 @@
+import type { Replica } from '../model/replica.ts';
+import type { HealthCheck, Service } from '../model/service.ts';
+import type { ReplicaConsole } from '../runtime/runtime-driver.ts';
+import type { Clock } from '../shared/clock.ts';
+import { checkByCommand } from './command-check.ts';
+import { afterCheck, beginHealth, checkDelayMs } from './health-state.ts';
+import type { HealthState, HealthVerdict } from './health-state.ts';
+import { checkPorts } from './port-check.ts';
+import { Turns } from './turns.ts';
+
+const portCheckEveryMs = 100;
+const portCheckTimeoutMs = 1_000;
+const commandsAtATime = 8;
+
+export interface HealthMonitorOptions {
+  readonly clock: Clock;
+  readonly consoleOf: (replica: Replica) => ReplicaConsole;
+  /** Undefined when the stack no longer has it; then a port check decides. */
+  readonly serviceOf: (replica: Replica) => Service | undefined;
+  /** Called after a verdict has changed. */
+  readonly onChange: () => void;
+  /** Whether a replica that is seen for the first time was known to be healthy before (by a daemon that ended). */
+  readonly wasHealthy?: (replica: Replica) => boolean;
+}
+
+export interface ReplicaVerdict {
+  readonly health: HealthVerdict;
+  /** Since when, milliseconds since the epoch. */
+  readonly since: number;
+  readonly lastOutput?: string;
+}
+
+interface TrackedReplica {
+  readonly replica: Replica;
+  readonly startedAt: number;
+  readonly stopping: AbortController;
+  state: HealthState;
+}
+
+/**
+ * Says how replicas are. Where the runtime checks them itself, its word is passed on; where it does not, the service's
+ * health check is run here, or without one, every endpoint has to accept a connection once: from then
+ * on the balancer's own checks look after it.
+ */
+export class HealthMonitor implements AsyncDisposable {
+  readonly #options: HealthMonitorOptions;
+  readonly #tracked = new Map<string, TrackedReplica>();
+  readonly #commandTurns = new Turns(commandsAtATime);
+  readonly #loops = new Set<Promise<void>>();
+
+  constructor(options: HealthMonitorOptions) {
+    this.#options = options;
+  }
+
+  /** Takes the replicas there are now: begins with those that started, forgets those that are gone or ended. */
+  track(replicas: readonly Replica[]): void {
+    const keys = new Set<string>();
+    for (const replica of replicas) {
+      const key = keyOf(replica);
+      if (key === undefined) continue;
+      keys.add(key);
+      const tracked = this.#tracked.get(key);
+      if (replica.health === 'none') {
+        if (tracked === undefined) this.#begin(key, replica);
+      } else this.#pass(key, replica, replica.health);
+    }
+    for (const [key, tracked] of this.#tracked) {
+      if (keys.has(key)) continue;
+      this.#tracked.delete(key);
+      tracked.stopping.abort();
+    }
+  }
+
+  verdictOf(replica: Replica): ReplicaVerdict {
+    const tracked = this.#tracked.get(keyOf(replica) ?? '');
+    if (tracked !== undefined && (replica.health === 'none' || replica.health === tracked.state.health)) {
+      const { health, since, lastOutput } = tracked.state;
+      return lastOutput === undefined ? { health, since } : { health, since, lastOutput };
+    }
+    const since = replica.state.kind === 'running' ? replica.state.startedAt : replica.createdAt;
+    return { health: replica.health === 'none' ? 'starting' : replica.health, since };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.track([]);
+    await Promise.allSettled(this.#loops);
+  }
+
+  /** The runtime's own verdict; all that is kept is since when. */
+  #pass(key: string, replica: Replica, health: HealthVerdict): void {
+    const tracked = this.#tracked.get(key);
+    if (tracked?.state.health === health) return;
+    const since = tracked === undefined ? startOf(replica) : this.#options.clock.now();
+    this.#tracked.set(key, {
+      replica,
+      startedAt: startOf(replica),
+      stopping: new AbortController(),
+      state: beginHealth(health, since),
+    });
+  }
+
+  #begin(key: string, replica: Replica): void {
+    const { clock, serviceOf, wasHealthy } = this.#options;
+    const healthCheck = serviceOf(replica)?.healthCheck;
+    const needsNoCheck = healthCheck === undefined && replica.endpoints.length === 0;
+    const isHealthy = needsNoCheck || wasHealthy?.(replica) === true;
+    const tracked: TrackedReplica = {
+      replica,
+      startedAt: startOf(replica),
+      stopping: new AbortController(),
+      state: beginHealth(isHealthy ? 'healthy' : 'starting', isHealthy ? startOf(replica) : clock.now()),
+    };
+    this.#tracked.set(key, tracked);
+    if (healthCheck === undefined && isHealthy) return;
+    const loop = (
+      healthCheck === undefined ? this.#watchPorts(tracked) : this.#watchByCommand(tracked, healthCheck)
+    ).catch((thrown: unknown) => {
+      // An abort is how a loop ends; anything else is a bug and must be seen.
+      if (!tracked.stopping.signal.aborted) throw thrown;
+    });
+    this.#loops.add(loop);
+    void loop.finally(() => this.#loops.delete(loop));
+  }
+
+  async #watchPorts(tracked: TrackedReplica): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = tracked.stopping;
+    for (;;) {
+      const trouble = await checkPorts(tracked.replica.endpoints, portCheckTimeoutMs, signal);
+      if (trouble === undefined) {
+        this.#change(tracked, beginHealth('healthy', clock.now()));
+        return;
+      }
+      this.#change(tracked, { ...tracked.state, lastOutput: trouble });
+      await clock.sleep(portCheckEveryMs, signal);
+    }
+  }
+
+  async #watchByCommand(tracked: TrackedReplica, check: HealthCheck): Promise<void> {
+    const { clock, consoleOf } = this.#options;
+    const { replica, startedAt, stopping } = tracked;
+    const { signal } = stopping;
+    const firstDelayMs = checkDelayMs(tracked.state, check, startedAt, startedAt);
+    // One that runs for longer than that already (it was adopted) is checked at once.
+    await clock.sleep(Math.max(0, startedAt + firstDelayMs - clock.now()), signal);
+    for (;;) {
+      const result = await this.#commandTurns.run(async () => {
+        const checkedAt = clock.now();
+        const answer = await checkByCommand(replica, check, consoleOf(replica), signal);
+        return { ...answer, startedAt: checkedAt };
+      }, signal);
+      this.#change(tracked, afterCheck(tracked.state, result, check, startedAt, clock.now()));
+      await clock.sleep(checkDelayMs(tracked.state, check, startedAt, clock.now()), signal);
+    }
+  }
+
+  #change(tracked: TrackedReplica, state: HealthState): void {
+    const hasChanged = state.health !== tracked.state.health;
+    tracked.state = state;
+    if (hasChanged) this.#options.onChange();
+  }
+}
+
+/** A replica that was started anew is another one; one that does not run is none. */
+function keyOf({ id, state }: Replica): string | undefined {
+  return state.kind === 'running' ? `${id}@${state.startedAt}` : undefined;
+}
+
+function startOf({ state, createdAt }: Replica): number {
+  return state.kind === 'running' ? state.startedAt : createdAt;
+}
