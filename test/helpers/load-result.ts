@@ -16,6 +16,8 @@ export type Outcome =
 
 /** Times in milliseconds; `dueMs` and `endedMs` count from the start of the load. */
 export interface LoadRecord {
+  /** Place in the schedule, from 0. */
+  readonly index: number;
   /** Sent as `X-Load-Id`. */
   readonly id: string;
   readonly method: 'GET' | 'POST';

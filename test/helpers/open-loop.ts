@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { eventually } from './eventually.ts';
 import { summarise, type LoadRecord, type LoadResult, type Outcome } from './load-result.ts';
 
 export interface LoadOptions {
@@ -17,11 +18,14 @@ export interface LoadOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface Load {
+/** Disposing of it stops it. */
+export interface Load extends AsyncDisposable {
   /** Requests begun so far. */
   sent(): number;
   /** Ends the schedule, waits for what is in flight, and says what became of every request. */
   stop(): Promise<LoadResult>;
+  /** Waits until that many more were sent. */
+  sendMore(count: number): Promise<void>;
   /** The same result, once the schedule has ended by its duration, the signal or `stop`. */
   readonly result: Promise<LoadResult>;
 }
@@ -58,8 +62,11 @@ export function openLoop(options: LoadOptions): Load {
     // All that is due now goes out at once, also what an earlier tick was late for.
     while (sent < Math.min(dueCount, total)) send(sent);
     if (sent >= total) return endSchedule();
-    const nextDueMs = startedAt + (sent / ratePerSecond) * 1000 - performance.now();
-    timer = setTimeout(tick, Math.max(1, nextDueMs));
+    timer = setTimeout(tick, Math.max(1, startedAt + dueMsOf(sent) - performance.now()));
+  }
+
+  function dueMsOf(index: number): number {
+    return (index / ratePerSecond) * 1000;
   }
 
   function send(index: number): void {
@@ -77,16 +84,26 @@ export function openLoop(options: LoadOptions): Load {
       timeoutMs: options.timeoutMs ?? 10_000,
       headers: options.headers ?? {},
     };
-    const dueMs = (index / ratePerSecond) * 1000;
-    const lateMs = performance.now() - startedAt - dueMs;
-    void follow(plan, dueMs, lateMs);
+    const lateMs = performance.now() - startedAt - dueMsOf(index);
+    void follow(plan, index, lateMs);
   }
 
-  async function follow(plan: RequestPlan, dueMs: number, lateMs: number): Promise<void> {
+  async function follow(plan: RequestPlan, index: number, lateMs: number): Promise<void> {
     const reply = await perform(plan);
     const endedMs = performance.now() - startedAt;
     const { id, method, connection } = plan;
-    records.push({ id, method, connection, dueMs, lateMs, endedMs, durationMs: endedMs - dueMs, ...reply });
+    const dueMs = dueMsOf(index);
+    records.push({
+      index,
+      id,
+      method,
+      connection,
+      dueMs,
+      lateMs,
+      endedMs,
+      durationMs: endedMs - dueMs,
+      ...reply,
+    });
     if (!isScheduling && records.length === sent) finish();
   }
 
@@ -119,7 +136,17 @@ export function openLoop(options: LoadOptions): Load {
       endSchedule();
       return ended.promise;
     },
+    sendMore(count) {
+      const goal = sent + count;
+      return eventually(() => {
+        if (isScheduling && sent < goal) throw new Error(`${sent} of ${goal} requests were sent`);
+      });
+    },
     result: ended.promise,
+    async [Symbol.asyncDispose]() {
+      endSchedule();
+      await ended.promise;
+    },
   };
 }
 

@@ -56,10 +56,15 @@ export interface TestHome {
 /**
  * Gives the test a home of its own. Afterwards every stack is taken down and the daemon told to exit; a process of this home
  * that still runs then is killed and fails the test. When the test fails, the journal and the logs are printed.
+ * `prepare` is given the state folder before it exists; what it returns is disposed of when everything has ended.
  */
-export async function withHome<Result>(work: (home: TestHome) => Promise<Result>): Promise<Result> {
+export async function withHome<Result>(
+  work: (home: TestHome) => Promise<Result>,
+  prepare?: (homeDirectory: string) => Promise<AsyncDisposable>,
+): Promise<Result> {
   await using folder = await temporaryFolder();
   const test = await createTestHome(folder.path);
+  await using _prepared = await prepare?.(test.home.directory);
   let result: Result;
   try {
     result = await work(test);
