@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { LogLine, LogOptions } from '../../runtime-driver.ts';
+import { ChangeNotice } from '../../change-notice.ts';
 import { fileNameOf } from '../records/file-name.ts';
 import { LogReader, mergeByTime, positionOfLastLines } from './log-reader.ts';
 import { LogStream } from './log-stream.ts';
@@ -74,7 +75,7 @@ export class LogStore {
   /** Lines in order of time, as far as times are known; with `follow` until the signal aborts. */
   async *read(owner: LogOwner, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogLine> {
     const log = this.#logOf(owner);
-    const more = changeNotice(log, signal);
+    const more = new ChangeNotice(log.listeners, signal);
     this.#noteAndTell(log);
     const readers = (['stdout', 'stderr'] as const).map((name) => {
       const stream = log[name];
@@ -150,27 +151,4 @@ async function* inTurns(lines: Iterable<LogLine>, signal: AbortSignal): AsyncGen
     yield line;
     if (++count % linesPerTurn === 0) await setImmediate();
   }
-}
-
-/** `wait()` resolves when the log has changed since the wait before it, or the signal has aborted. */
-function changeNotice(log: InstanceLog, signal: AbortSignal) {
-  let hasChanged = false;
-  let wake: (() => void) | undefined;
-  const tell = () => {
-    hasChanged = true;
-    wake?.();
-  };
-  log.listeners.add(tell);
-  signal.addEventListener('abort', tell);
-  return {
-    async wait(): Promise<void> {
-      if (!hasChanged && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve));
-      wake = undefined;
-      hasChanged = false;
-    },
-    stop(): void {
-      log.listeners.delete(tell);
-      signal.removeEventListener('abort', tell);
-    },
-  };
 }
