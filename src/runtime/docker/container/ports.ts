@@ -1,0 +1,30 @@
+import type { PortMap } from 'dockerode';
+import type { DirectPort, Service } from '../../../model/service.ts';
+import { composeServiceOf } from '../compose-types.ts';
+
+/** Ports that the container declares: those under `ports` and `expose`, and those that the balancer will reach. */
+export function exposedPorts(service: Service): Record<string, Record<string, never>> {
+  const { ports, expose } = composeServiceOf(service);
+  const names = [
+    ...(ports ?? []).map(({ target, protocol }) => `${target}/${protocol ?? 'tcp'}`),
+    ...(expose ?? []).flatMap(exposedRange),
+    ...service.targets.map((target) => `${target}/tcp`),
+  ];
+  return Object.fromEntries(names.map((name) => [name, {}]));
+}
+
+/** `3000`, `3000-3005` or `53/udp`. */
+function exposedRange(text: string): readonly string[] {
+  const [range = '', protocol = 'tcp'] = text.split('/');
+  const [first = 0, last = first] = range.split('-').map(Number);
+  return Array.from({ length: last - first + 1 }, (_, offset) => `${first + offset}/${protocol}`);
+}
+
+/** Only what the engine itself publishes; every other port is the balancer's. */
+export function portBindings(ports: readonly DirectPort[]): PortMap {
+  const bindings: PortMap = {};
+  for (const { hostIp, published, target, protocol } of ports) {
+    (bindings[`${target}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: published });
+  }
+  return bindings;
+}

@@ -1,0 +1,139 @@
+import type { Replica } from '../../model/replica.ts';
+import type { Stack } from '../../model/stack.ts';
+import type {
+  LogLine,
+  Progress,
+  ReplicaSpec,
+  RuntimeDriver,
+  StopOptions,
+  TeardownOptions,
+} from '../runtime-driver.ts';
+import { TenfoldError } from '../../shared/errors.ts';
+import { DockerConsole } from './console/docker-console.ts';
+import { KeptLogs } from './console/kept-logs.ts';
+import { containerLogs } from './console/logs.ts';
+import { engineAddress } from './engine/address.ts';
+import { Engine } from './engine/engine.ts';
+import { prepareImage } from './image/images.ts';
+import { imageName, networkKeys, volumeKeys } from './names.ts';
+import { prepareNetwork } from './project/networks.ts';
+import { removeElements } from './project/teardown.ts';
+import { prepareVolume } from './project/volumes.ts';
+import { followEvents } from './replica/events.ts';
+import { Observer } from './replica/observe.ts';
+import { removeContainer } from './replica/remove.ts';
+import { startContainer } from './replica/start.ts';
+import { stopContainer } from './replica/stop.ts';
+
+export interface DockerDriverOptions {
+  /** `unix:///path`, `tcp://host:port` or `ssh://user@host`; undefined: as the docker command finds it. */
+  readonly host?: string;
+}
+
+/** Lines of a removed replica's log that are kept. */
+const keptLogLines = 500;
+
+/** Runs replicas as containers of a Docker engine, under docker compose's own names and labels. */
+export function createDockerDriver({ host }: DockerDriverOptions = {}): RuntimeDriver {
+  return new DockerDriver(new Engine(engineAddress(host, process.env)));
+}
+
+class DockerDriver implements RuntimeDriver {
+  readonly name = 'docker';
+  readonly console: DockerConsole;
+  readonly #engine: Engine;
+  readonly #observer: Observer;
+  readonly #keptLogs = new KeptLogs();
+  readonly #disposed = new AbortController();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+    this.#observer = new Observer(engine);
+    this.console = new DockerConsole(engine, this.#keptLogs);
+  }
+
+  observe(stackName: string, signal: AbortSignal): Promise<readonly Replica[]> {
+    return this.#observer.replicas(stackName, signal);
+  }
+
+  watch(stackName: string, onChange: () => void, signal: AbortSignal): void {
+    const listener = {
+      onContainer: (containerId: string): void => {
+        this.#observer.forget(containerId);
+        onChange();
+      },
+      onGap: (): void => {
+        this.#observer.forgetAll();
+        onChange();
+      },
+    };
+    const both = AbortSignal.any([signal, this.#disposed.signal]);
+    void followEvents(this.#engine, stackName, listener, both);
+  }
+
+  async prepare(
+    stack: Stack,
+    services: readonly string[],
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const wanted = services.map((name) => stack.services[name]).filter((service) => service !== undefined);
+    const images = new Map(wanted.map((service) => [imageName(stack, service), service]));
+    for (const service of images.values()) {
+      await prepareImage(this.#engine, stack, service, progress, signal);
+    }
+    for (const key of new Set(wanted.flatMap(networkKeys))) {
+      await prepareNetwork(this.#engine, stack, key, progress, signal);
+    }
+    for (const key of new Set(wanted.flatMap((service) => volumeKeys(stack, service)))) {
+      await prepareVolume(this.#engine, stack, key, progress, signal);
+    }
+  }
+
+  async start(spec: ReplicaSpec, signal: AbortSignal): Promise<Replica> {
+    const id = await startContainer(this.#engine, spec, signal);
+    this.#observer.forget(id);
+    const replica = await this.#observer.replica(id, signal);
+    if (replica !== undefined) return replica;
+    throw new TenfoldError(
+      'replica-failed',
+      `${spec.service.name}-${spec.index} was removed while it started`,
+      {
+        hint: 'somebody else is at work on the stack; try again',
+      },
+    );
+  }
+
+  async stop(replica: Replica, options: StopOptions, signal: AbortSignal): Promise<void> {
+    await stopContainer(this.#engine, replica, options, signal);
+    this.#observer.forget(replica.id);
+  }
+
+  async remove(replica: Replica, signal: AbortSignal): Promise<void> {
+    await this.#keepLog(replica, signal);
+    await removeContainer(this.#engine, replica, signal);
+    this.#observer.forget(replica.id);
+  }
+
+  teardown(stack: Stack, options: TeardownOptions, signal: AbortSignal): Promise<void> {
+    return removeElements(this.#engine, stack, options, signal);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed.abort();
+    return Promise.resolve();
+  }
+
+  async #keepLog(replica: Replica, signal: AbortSignal): Promise<void> {
+    const options = { follow: false, tail: keptLogLines, sinceMs: undefined };
+    const lines: LogLine[] = [];
+    try {
+      for await (const line of containerLogs(this.#engine, replica, options, signal)) lines.push(line);
+    } catch (thrown) {
+      // A logging driver that cannot be read back is no reason to keep the container.
+      if (!(thrown instanceof TenfoldError) || thrown.code !== 'runtime-failed') throw thrown;
+    }
+    // Nothing to read once it is gone; what an earlier call kept stays.
+    if (lines.length > 0) this.#keptLogs.keep(replica.id, lines);
+  }
+}
