@@ -5,7 +5,8 @@ import { describe, test } from 'node:test';
 import { eventually } from '../helpers/eventually.ts';
 import { skipWithout } from '../helpers/parts.ts';
 import { printed, printedPort, type RunningProgram, startProgram } from '../helpers/program.ts';
-import { freePort, startRedis } from '../helpers/redis-server.ts';
+import { freePort } from '../helpers/free-port.ts';
+import { startRedis } from '../helpers/redis-server.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
 
 const exampleDir = join(import.meta.dirname, '../../examples/visits');
