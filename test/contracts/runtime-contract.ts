@@ -23,20 +23,25 @@ export interface RuntimeHarness extends AsyncDisposable {
   /** A stack of one service for each program, on this runtime. Its name is the caller's, and new for each call. */
   stackOf(programs: Readonly<Record<string, Program>>): Stack;
   /** Disposes of the driver and makes another over the same state, as a daemon does that starts again. */
-  readonly reopen?: () => Promise<void>;
+  reopen(): Promise<void>;
 }
 
 export interface RuntimeContractOptions {
   readonly open: () => Promise<RuntimeHarness>;
   readonly skip: string | false;
-  /** False: replicas are only pretended, so nobody can connect to them or run a command beside them. */
+  /**
+   * False: replicas are only pretended. Nobody can connect to them or run a command beside them, and they end with the
+   * driver, so what needs any of that is left out.
+   */
   readonly runsPrograms: boolean;
 }
 
 /** What every runtime driver promises. A driver takes part with a test file that calls this with its harness. */
 export function testRuntimeContract(name: string, options: RuntimeContractOptions): void {
   const { skip, runsPrograms } = options;
-  const skipUnlessReal = runsPrograms ? false : 'its replicas are only pretended';
+  const testReal = (title: string, body: () => Promise<void>): void => {
+    if (runsPrograms) void test(title, body);
+  };
 
   describe(`the ${name} runtime`, { skip, timeout: 120_000 }, () => {
     let harness: RuntimeHarness;
@@ -161,22 +166,18 @@ export function testRuntimeContract(name: string, options: RuntimeContractOption
       );
     });
 
-    test(
-      'a replica answers at its endpoint, with the variables it was given',
-      { skip: skipUnlessReal },
-      async () => {
-        const stack = await prepared({ web: serve });
-        const replica = await start(stack, 2);
-        const endpoint = replica.endpoints[0];
-        assert.ok(endpoint);
-        const environment: unknown = await eventually(async () => {
-          const response = await fetch(`http://${endpoint.host}:${endpoint.port}/environment`);
-          return await response.json();
-        });
-        assert.ok(typeof environment === 'object' && environment !== null);
-        assert.equal(Object.entries(environment).find(([key]) => key === 'TENFOLD_INSTANCE')?.[1], 'web-2');
-      },
-    );
+    testReal('a replica answers at its endpoint, with the variables it was given', async () => {
+      const stack = await prepared({ web: serve });
+      const replica = await start(stack, 2);
+      const endpoint = replica.endpoints[0];
+      assert.ok(endpoint);
+      const environment: unknown = await eventually(async () => {
+        const response = await fetch(`http://${endpoint.host}:${endpoint.port}/environment`);
+        return await response.json();
+      });
+      assert.ok(typeof environment === 'object' && environment !== null);
+      assert.equal(Object.entries(environment).find(([key]) => key === 'TENFOLD_INSTANCE')?.[1], 'web-2');
+    });
 
     test('stops a replica, and again without complaint', async () => {
       const stack = await prepared({ web: serve });
@@ -306,55 +307,49 @@ export function testRuntimeContract(name: string, options: RuntimeContractOption
       assert.equal((await exited(replica)).exitCode, 137);
     });
 
-    describe('beside a replica', { skip: skipUnlessReal }, () => {
-      const hook = { user: undefined, privileged: false, workingDir: undefined, environment: {} };
+    const hook = { user: undefined, privileged: false, workingDir: undefined, environment: {} };
 
-      test('runs a command in its environment, to the exit code', async () => {
-        const stack = await prepared({ web: serve });
-        const replica = await start(stack);
-        const chunks: string[] = [];
-        const command = ['sh', '-c', 'echo "$TENFOLD_INSTANCE $EXTRA"; echo trouble >&2; exit 7'];
-        const result = await harness.driver.console.exec(
-          replica,
-          {
-            hook: { ...hook, command, environment: { EXTRA: 'extra' } },
-            onOutput: (stream, chunk) => chunks.push(`${stream}: ${Buffer.from(chunk).toString()}`),
-          },
-          never,
-        );
-        assert.equal(result.exitCode, 7);
-        assert.match(result.output, /web-1 extra/);
-        assert.match(result.output, /trouble/);
-        assert.deepEqual(chunks.toSorted(), ['stderr: trouble\n', 'stdout: web-1 extra\n']);
-      });
+    testReal('runs a command beside a replica in its environment, to the exit code', async () => {
+      const stack = await prepared({ web: serve });
+      const replica = await start(stack);
+      const chunks: string[] = [];
+      const command = ['sh', '-c', 'echo "$TENFOLD_INSTANCE $EXTRA"; echo trouble >&2; exit 7'];
+      const result = await harness.driver.console.exec(
+        replica,
+        {
+          hook: { ...hook, command, environment: { EXTRA: 'extra' } },
+          onOutput: (stream, chunk) => (streams[stream] += Buffer.from(chunk).toString()),
+        },
+        never,
+      );
+      assert.equal(result.exitCode, 7);
+      assert.match(result.output, /web-1 extra/);
+      assert.match(result.output, /trouble/);
+      assert.deepEqual(chunks.toSorted(), ['stderr: trouble\n', 'stdout: web-1 extra\n']);
+    });
 
-      test('feeds a command its input', async () => {
-        const stack = await prepared({ web: serve });
-        const replica = await start(stack);
-        const input = Readable.from([Buffer.from('first\n'), Buffer.from('second\n')]);
-        const command = ['sh', '-c', 'wc -l'];
-        const result = await harness.driver.console.exec(
-          replica,
-          { hook: { ...hook, command }, input },
-          never,
-        );
-        assert.deepEqual(result, { exitCode: 0, output: result.output });
-        assert.equal(result.output.trim(), '2');
-      });
+    testReal('feeds a command its input', async () => {
+      const stack = await prepared({ web: serve });
+      const replica = await start(stack);
+      const input = Readable.from([Buffer.from('first\n'), Buffer.from('second\n')]);
+      const command = ['sh', '-c', 'wc -l'];
+      const result = await harness.driver.console.exec(replica, { hook: { ...hook, command }, input }, never);
+      assert.deepEqual(result, { exitCode: 0, output: result.output });
+      assert.equal(result.output.trim(), '2');
+    });
 
-      test('ends a command when the caller gives up', async () => {
-        const stack = await prepared({ web: serve });
-        const replica = await start(stack);
-        const giveUp = new AbortController();
-        const command = ['sh', '-c', 'echo begun; sleep 600'];
-        const onOutput = () => giveUp.abort();
-        const running = harness.driver.console.exec(
-          replica,
-          { hook: { ...hook, command }, onOutput },
-          giveUp.signal,
-        );
-        await assert.rejects(running, { name: 'AbortError' });
-      });
+    testReal('ends a command when the caller gives up', async () => {
+      const stack = await prepared({ web: serve });
+      const replica = await start(stack);
+      const giveUp = new AbortController();
+      const command = ['sh', '-c', 'echo begun; sleep 600'];
+      const onOutput = () => giveUp.abort();
+      const running = harness.driver.console.exec(
+        replica,
+        { hook: { ...hook, command }, onOutput },
+        giveUp.signal,
+      );
+      await assert.rejects(running, { name: 'AbortError' });
     });
 
     test('forgets the stack at its teardown, and again without complaint', async () => {
@@ -368,8 +363,7 @@ export function testRuntimeContract(name: string, options: RuntimeContractOption
     });
 
     // Last, because it changes the driver that the tests before it work with.
-    test('a driver made anew goes on with the replicas of the one before', async (context) => {
-      if (harness.reopen === undefined) return context.skip('its replicas end with the driver');
+    testReal('a driver made anew goes on with the replicas of the one before', async () => {
       const stack = await prepared({ web: serve });
       const [kept, stopped] = [await start(stack, 1), await start(stack, 2)];
       await harness.driver.stop(stopped, stop, never);

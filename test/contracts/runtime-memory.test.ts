@@ -38,6 +38,7 @@ async function openHarness(): Promise<RuntimeHarness> {
         Object.keys(services).map((service) => serviceOf(service, { targets: [80] })),
       );
     },
+    reopen: () => Promise.reject(new Error('nothing outlives a memory driver')),
     [Symbol.asyncDispose]: () => driver[Symbol.asyncDispose](),
   };
 }
