@@ -312,7 +312,7 @@ export function testRuntimeContract(name: string, options: RuntimeContractOption
     testReal('runs a command beside a replica in its environment, to the exit code', async () => {
       const stack = await prepared({ web: serve });
       const replica = await start(stack);
-      const chunks: string[] = [];
+      const streams = { stdout: '', stderr: '' };
       const command = ['sh', '-c', 'echo "$TENFOLD_INSTANCE $EXTRA"; echo trouble >&2; exit 7'];
       const result = await harness.driver.console.exec(
         replica,
@@ -325,7 +325,7 @@ export function testRuntimeContract(name: string, options: RuntimeContractOption
       assert.equal(result.exitCode, 7);
       assert.match(result.output, /web-1 extra/);
       assert.match(result.output, /trouble/);
-      assert.deepEqual(chunks.toSorted(), ['stderr: trouble\n', 'stdout: web-1 extra\n']);
+      assert.deepEqual(streams, { stdout: 'web-1 extra\n', stderr: 'trouble\n' });
     });
 
     testReal('feeds a command its input', async () => {
