@@ -4,6 +4,7 @@ import { copyFile, cp, mkdir, readdir, readFile, realpath, stat, writeFile } fro
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
+import { baseImage } from './docker-base-image.ts';
 import { findProgram } from './parts.ts';
 import { temporaryFolder } from './temporary.ts';
 
@@ -11,15 +12,12 @@ const run = promisify(execFile);
 const fixturesDir = join(import.meta.dirname, '../fixtures/replicas');
 const httpReplica = ['node', '/replicas/http-replica.mjs'];
 
-/**
- * An image made of this machine's own Node and the libraries it needs, with test/fixtures/replicas in `/replicas`; it listens on
- * port 80 unless told otherwise. For machines that cannot pull. There is no shell in it.
- */
+/** The base image with test/fixtures/replicas in `/replicas`; it runs http-replica.mjs, on port 80 unless told otherwise. */
 export function nodeImage(): Promise<string> {
-  return localImage('node', [process.execPath], { command: httpReplica, environment: { PORT: '80' } });
+  return localImage('node', [], { command: httpReplica, environment: { PORT: '80' } });
 }
 
-/** An image made of this machine's own Redis. */
+/** The base image with this machine's own Redis. */
 export function redisImage(): Promise<string> {
   const programs = ['redis-server', 'redis-cli'].map((name) => {
     const file = findProgram(name);
@@ -44,7 +42,8 @@ async function localImage(
   defaults: ImageDefaults,
 ): Promise<string> {
   const docker = new Docker();
-  const tag = `tenfold-test-${name}:${await digest(programs, defaults)}`;
+  const base = await baseImage(docker);
+  const tag = `tenfold-test-${name}:${await digest(base, programs, defaults)}`;
   const isThere = await docker
     .getImage(tag)
     .inspect()
@@ -57,7 +56,6 @@ async function localImage(
   await using context = await temporaryFolder();
   const root = join(context.path, 'root');
   await mkdir(join(root, 'usr/local/bin'), { recursive: true });
-  await mkdir(join(root, 'tmp'), { mode: 0o1777 });
   for (const program of programs) {
     await copyFile(program, join(root, 'usr/local/bin', basename(program)));
     for (const library of await libraries(program)) {
@@ -66,26 +64,25 @@ async function localImage(
     }
   }
   await cp(fixturesDir, join(context.path, 'replicas'), { recursive: true });
-  await writeFile(join(context.path, 'Dockerfile'), dockerfile(defaults));
+  await writeFile(join(context.path, 'Dockerfile'), dockerfile(base, defaults));
   await build(docker, context.path, tag);
   return tag;
 }
 
-function dockerfile({ command, environment }: ImageDefaults): string {
-  const variables = { PATH: '/usr/local/bin', ...environment };
+function dockerfile(base: string, { command, environment }: ImageDefaults): string {
   return [
-    'FROM scratch',
+    `FROM ${base}`,
     'COPY root/ /',
     'COPY replicas/ /replicas/',
-    ...Object.entries(variables).map(([name, value]) => `ENV ${name}=${value}`),
+    ...Object.entries(environment).map(([name, value]) => `ENV ${name}=${value}`),
     `CMD ${JSON.stringify(command)}`,
     '',
   ].join('\n');
 }
 
-/** The same programs, fixtures and defaults give the same digest. */
-async function digest(programs: readonly string[], defaults: ImageDefaults): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify(defaults));
+/** The same base, programs, fixtures and defaults give the same digest. */
+async function digest(base: string, programs: readonly string[], defaults: ImageDefaults): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([base, defaults]));
   for (const program of programs) {
     const { size, mtimeMs } = await stat(program);
     hash.update(`${program} ${size} ${mtimeMs}\n`);
@@ -95,7 +92,7 @@ async function digest(programs: readonly string[], defaults: ImageDefaults): Pro
   return hash.digest('hex').slice(0, 12);
 }
 
-/** Paths of the shared libraries and of the loader itself. */
+/** Paths of the shared libraries that the program needs. */
 async function libraries(program: string): Promise<string[]> {
   const { stdout } = await run('ldd', [program]);
   return [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, path]) => path ?? '');
