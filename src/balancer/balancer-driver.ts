@@ -103,6 +103,9 @@ export interface BalancerDriver extends AsyncDisposable {
    */
   apply(table: RoutingTable, signal: AbortSignal): Promise<void>;
 
+  /** The table in force, which a balancer that outlives the daemon still carries; an empty one at first. */
+  table(signal: AbortSignal): Promise<RoutingTable>;
+
   /** Counters and states of all that is in the table. */
   observe(signal: AbortSignal): Promise<BalancerObservation>;
 

@@ -1,4 +1,4 @@
-import { describeExit } from './dependencies.ts';
+import { describeExit } from './reconcile/dependencies.ts';
 import { isRunning, type Observed, type ObservedReplica } from './observed.ts';
 
 /** What the journal and a command's live lines say of the step from one snapshot to the next. */

@@ -1,19 +1,24 @@
 import { describeChanges, type Change } from './changes.ts';
 import type { Desired } from './desired.ts';
-import { execute } from './execute.ts';
-import { joinObservations, observeRuntimes, serviceNames, type RuntimeSnapshot } from './observe.ts';
-import { indexSnapshot, type InProgress, type Observed, type OperationFailure } from './observed.ts';
-import { isSteady, operationKey, type Operation, type Plan } from './plan.ts';
-import { reconcile } from './reconcile.ts';
-import { ReplicaHistories } from './replica-histories.ts';
-import { TrafficLedger } from './traffic-ledger.ts';
-import type { TrafficTable } from './traffic-table.ts';
-import type { BalancerObservation } from '../balancer/balancer-driver.ts';
+import {
+  joinObservations,
+  observeWorld,
+  serviceNames,
+  snapshotOf,
+  type RuntimeSnapshot,
+} from './observe/observe.ts';
+import { indexSnapshot, type Observed } from './observed.ts';
+import { OperationRunner } from './execute/operation-runner.ts';
+import type { Plan } from './plan.ts';
+import { reconcile } from './reconcile/reconcile.ts';
+import { ReplicaHistories } from './observe/replica-histories.ts';
+import { TrafficLedger } from './observe/traffic-ledger.ts';
+import type { TrafficTable } from './execute/traffic-table.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
 import type { Replica } from '../model/replica.ts';
-import type { RuntimeDriver } from '../runtime/runtime-driver.ts';
+import type { ReplicaConsole, RuntimeDriver } from '../runtime/runtime-driver.ts';
 import type { Clock } from '../shared/clock.ts';
-import { isTenfoldError, messageOf, TenfoldError } from '../shared/errors.ts';
+import { isTenfoldError, TenfoldError } from '../shared/errors.ts';
 
 export interface ControllerOptions {
   readonly desired: Desired;
@@ -31,8 +36,6 @@ export interface ControllerOptions {
 /** Looked at again after this time even when no driver said that anything changed. */
 const resyncMs = 5_000;
 const firstRetryMs = 500;
-const longestRetryMs = 30_000;
-const emptyBalancer: BalancerObservation = { endpoints: [], listeners: [] };
 
 export interface Pass {
   readonly observed: Observed;
@@ -47,13 +50,10 @@ export class StackController implements AsyncDisposable {
   readonly #health: HealthMonitor;
   readonly #histories = new ReplicaHistories();
   readonly #lastSeen = new Map<string, readonly Replica[]>();
-  readonly #inProgress = new Map<Operation, InProgress>();
-  readonly #tasks = new Set<Promise<void>>();
-  readonly #prepared = new Set<string>();
-  readonly #condemned = new Map<string, string>();
-  readonly #ourDoing = new Set<string>();
-  readonly #failures = new Map<string, OperationFailure>();
+  readonly #operations: OperationRunner;
   readonly #listeners = new Set<(pass: Pass) => void>();
+  /** Runtime of each replica that was seen last, by replica id. */
+  #kinds: ReadonlyMap<string, string> = new Map();
   #desired: Desired;
   #generation = 0;
   #last: Pass | undefined;
@@ -66,9 +66,17 @@ export class StackController implements AsyncDisposable {
     this.#desired = options.desired;
     this.#health = new HealthMonitor({
       clock: options.clock,
-      consoleOf: (replica) => this.#driverFor(replica).console,
+      consoleOf: (replica) => this.consoleOf(replica),
       serviceOf: (replica) => this.#desired.stack.services[replica.service],
       onChange: () => this.wake(),
+    });
+    this.#operations = new OperationRunner({
+      runtimes: options.runtimes,
+      histories: this.#histories,
+      clock: options.clock,
+      onProgress: options.onProgress,
+      onBug: options.onBug,
+      onEnd: () => this.wake(),
     });
     for (const driver of options.runtimes.values()) {
       driver.watch(options.desired.stack.name, () => this.wake(), this.#abort.signal);
@@ -88,7 +96,7 @@ export class StackController implements AsyncDisposable {
   setDesired(desired: Desired): void {
     this.#desired = desired;
     this.#generation += 1;
-    this.#failures.clear();
+    this.#operations.beginAnew();
     this.wake();
   }
 
@@ -125,10 +133,12 @@ export class StackController implements AsyncDisposable {
     });
   }
 
-  /** A fresh look without acting on it. */
-  async look(): Promise<Pass> {
-    const { observed } = await this.#observe(false);
-    return { observed, plan: reconcile(this.#desired, observed) };
+  /** Logs, exec and signals of a replica that was seen. */
+  consoleOf(replica: Replica): ReplicaConsole {
+    const kind = this.#kinds.get(replica.id) ?? this.#desired.stack.services[replica.service]?.kind ?? '';
+    const driver = this.#options.runtimes.get(kind);
+    if (driver === undefined) throw new Error(`no runtime is set up for ${replica.instance}`);
+    return driver.console;
   }
 
   /** Stops looking; what runs goes on running. Operations under way are left to end on their own where they can. */
@@ -136,7 +146,7 @@ export class StackController implements AsyncDisposable {
     this.#abort.abort(new TenfoldError('interrupted', 'the daemon is ending'));
     clearTimeout(this.#timer);
     await this.#running;
-    await Promise.allSettled(this.#tasks);
+    await this.#operations[Symbol.asyncDispose]();
     await this.#health[Symbol.asyncDispose]();
   }
 
@@ -156,13 +166,13 @@ export class StackController implements AsyncDisposable {
   async #pass(): Promise<void> {
     const generation = this.#generation;
     const desired = this.#desired;
-    const { observed, runtimes } = await this.#observe(true);
+    const { observed, runtimes } = await this.#observe();
     if (generation !== this.#generation) return this.wake();
     this.#report(observed);
     const plan = reconcile(desired, observed);
     const isPublished = await this.#publish(plan, observed);
     if (isPublished && generation === this.#generation) {
-      for (const operation of plan.operations) this.#launch(operation, observed, runtimes);
+      for (const operation of plan.operations) this.#operations.launch(operation, desired, runtimes);
     }
     const pass = { observed, plan };
     this.#last = pass;
@@ -170,51 +180,26 @@ export class StackController implements AsyncDisposable {
     this.#lookAgainIn(Math.min(resyncMs, plan.wakeAt === undefined ? resyncMs : plan.wakeAt - observed.now));
   }
 
-  async #observe(isPass: boolean): Promise<{ observed: Observed; runtimes: RuntimeSnapshot }> {
-    const { runtimes, traffic, clock } = this.#options;
-    const { signal } = this.#abort;
+  async #observe(): Promise<{ observed: Observed; runtimes: RuntimeSnapshot }> {
     const desired = this.#desired;
-    const [snapshot, balancer] = await Promise.all([
-      observeRuntimes(desired.stack.name, runtimes, this.#lastSeen, signal),
-      traffic.observe(signal).catch((thrown: unknown) => {
-        if (!isTenfoldError(thrown, 'balancer-unreachable')) throw thrown;
-        return undefined;
-      }),
-    ]);
+    const world = await observeWorld(desired, this.#options, this.#lastSeen, this.#abort.signal);
+    const { replicas, runtimeKinds } = world.runtimes;
+    this.#kinds = runtimeKinds;
+    this.#histories.update(replicas);
+    this.#health.track(replicas);
+    this.#operations.forgetGone(replicas);
     const services = serviceNames(desired);
-    if (isPass) {
-      this.#histories.update(snapshot.replicas);
-      this.#health.track(snapshot.replicas);
-      if (balancer !== undefined) this.ledger.update(balancer, (id) => services.get(id));
-      const present = new Set(snapshot.replicas.map(({ id }) => id));
-      for (const id of this.#condemned.keys()) if (!present.has(id)) this.#condemned.delete(id);
-    }
-    const observed = indexSnapshot({
-      now: clock.now(),
-      replicas: joinObservations(
-        snapshot.replicas,
-        desired,
-        balancer ?? emptyBalancer,
-        this.#health,
-        this.#histories,
-      ),
-      openListeners: new Set(
-        balancer?.listeners
-          .filter(({ id, isOpen }) => isOpen && id.startsWith(`${desired.stack.name}/`))
-          .map(({ id }) => id),
-      ),
-      unreachable: snapshot.unreachable,
-      isBalancerReachable: balancer !== undefined,
-      inProgress: [...this.#inProgress.values()],
-      prepared: this.#prepared,
-      condemned: this.#condemned,
-      failures: this.#failures,
-    });
-    return { observed, runtimes: snapshot };
+    if (world.balancer !== undefined) this.ledger.update(world.balancer, (id) => services.get(id));
+    const joined = joinObservations(replicas, desired, world.balancer, this.#health, this.#histories);
+    const observed = snapshotOf(desired, world, joined, this.#options.clock.now());
+    return {
+      observed: indexSnapshot({ ...observed, ...this.#operations.state() }),
+      runtimes: world.runtimes,
+    };
   }
 
   #report(observed: Observed): void {
-    const changes = describeChanges(this.#last?.observed, observed, (id) => this.#ourDoing.has(id));
+    const changes = describeChanges(this.#last?.observed, observed, (id) => this.#operations.hasStopped(id));
     for (const change of changes) this.#options.onChange(change);
   }
 
@@ -227,121 +212,20 @@ export class StackController implements AsyncDisposable {
       if (await traffic.publish(stackName, plan.table, this.#abort.signal)) this.wake();
       return true;
     } catch (thrown) {
-      if (!(thrown instanceof TenfoldError)) throw thrown;
-      this.#noteFailedOpens(plan, thrown);
+      if (isTenfoldError(thrown, 'balancer-unreachable')) return false;
+      const opens = plan.operations.filter(({ kind }) => kind === 'open');
+      if (!(thrown instanceof TenfoldError) || opens.length === 0) throw thrown;
+      for (const operation of opens) this.#operations.noteFailure(operation, thrown);
+      // The listeners that are open keep their traffic up to date even while another one cannot be opened.
       const listeners = plan.table.listeners.filter(({ id }) => observed.openListeners.has(id));
-      if (listeners.length < plan.table.listeners.length) {
-        await traffic.publish(stackName, { ...plan.table, listeners }, this.#abort.signal);
-      }
+      await traffic.publish(stackName, { ...plan.table, listeners }, this.#abort.signal);
       this.wake();
       return false;
     }
-  }
-
-  #noteFailedOpens(plan: Plan, error: TenfoldError): void {
-    for (const operation of plan.operations) {
-      if (operation.kind === 'open') this.#noteFailure(operation, error);
-    }
-  }
-
-  #launch(operation: Operation, observed: Observed, runtimes: RuntimeSnapshot): void {
-    const inProgress = inProgressOf(operation);
-    if (inProgress === undefined) return;
-    this.#inProgress.set(operation, inProgress);
-    if (operation.kind === 'stop') {
-      this.#ourDoing.add(operation.replicaId);
-      this.#histories.expectEnd(operation.replicaId);
-      this.#condemn(operation.replicaId, operation.cause, observed);
-    }
-    if (operation.kind === 'start' && operation.existingId !== undefined)
-      this.#ourDoing.delete(operation.existingId);
-    const context = {
-      desired: this.#desired,
-      runtimes: this.#options.runtimes,
-      replicas: new Map(runtimes.replicas.map((replica) => [replica.id, replica])),
-      runtimeKinds: runtimes.runtimeKinds,
-      progress: this.#options.onProgress,
-    };
-    const task = execute(operation, context, this.#abort.signal)
-      .then(() => this.#succeeded(operation))
-      .catch((thrown: unknown) => this.#failed(operation, thrown))
-      .finally(() => {
-        this.#inProgress.delete(operation);
-        this.#tasks.delete(task);
-        this.wake();
-      });
-    this.#tasks.add(task);
-  }
-
-  #condemn(replicaId: string, cause: string, observed: Observed): void {
-    void observed;
-    this.#condemned.set(replicaId, cause);
-  }
-
-  #succeeded(operation: Operation): void {
-    this.#failures.delete(operationKey(operation));
-    if (operation.kind !== 'prepare') return;
-    for (const name of operation.services) {
-      const service = this.#desired.stack.services[name];
-      if (service !== undefined) this.#prepared.add(`${name}@${service.revision}`);
-    }
-  }
-
-  #failed(operation: Operation, thrown: unknown): void {
-    if (this.#abort.signal.aborted) return;
-    if (!(thrown instanceof TenfoldError)) this.#options.onBug(thrown);
-    const error =
-      thrown instanceof TenfoldError
-        ? thrown
-        : new TenfoldError('runtime-failed', messageOf(thrown), { cause: thrown });
-    this.#noteFailure(operation, error);
-  }
-
-  #noteFailure(operation: Operation, error: TenfoldError): void {
-    const key = operationKey(operation);
-    const attempts = (this.#failures.get(key)?.attempts ?? 0) + 1;
-    const delayMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1));
-    this.#failures.set(key, { error, attempts, retryAt: this.#options.clock.now() + delayMs });
   }
 
   #lookAgainIn(delayMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.wake(), Math.max(0, delayMs));
   }
-
-  #driverFor(replica: Replica): RuntimeDriver {
-    const kind = this.#desired.stack.services[replica.service]?.kind;
-    const driver = kind === undefined ? undefined : this.#options.runtimes.get(kind);
-    if (driver === undefined) throw new Error(`no runtime is set up for ${replica.instance}`);
-    return driver;
-  }
 }
-
-function inProgressOf(operation: Operation): InProgress | undefined {
-  const base = { index: undefined, revision: undefined, replicaId: undefined };
-  switch (operation.kind) {
-    case 'open':
-    case 'close':
-    case 'enter':
-    case 'drain':
-      return undefined;
-    case 'prepare':
-      return { ...base, kind: 'prepare', service: operation.services.join(', ') };
-    case 'teardown':
-      return { ...base, kind: 'teardown', service: '' };
-    case 'start':
-      return {
-        ...base,
-        kind: 'start',
-        service: operation.service,
-        index: operation.index,
-        revision: operation.revision,
-        replicaId: operation.existingId,
-      };
-    case 'stop':
-    case 'remove':
-      return { ...base, kind: operation.kind, service: operation.service, replicaId: operation.replicaId };
-  }
-}
-
-export { isSteady };

@@ -1,4 +1,5 @@
-import type { ReplicaHistory } from './restart-policy.ts';
+import type { ReplicaHistory } from './reconcile/restart-policy.ts';
+import type { RoutingTable } from '../balancer/balancer-driver.ts';
 import type { Replica } from '../model/replica.ts';
 import type { TenfoldError } from '../shared/errors.ts';
 
@@ -11,11 +12,15 @@ export interface Snapshot {
   /** Runtimes that do not answer, by service kind, with the reason; their replicas are as last seen. */
   readonly unreachable: ReadonlyMap<string, string>;
   readonly isBalancerReachable: boolean;
+  /** The stack's part of the routing table in force: what a service keeps whose runtime does not answer. */
+  readonly routing: RoutingTable;
   readonly inProgress: readonly InProgress[];
   /** Services whose images, networks and volumes are known to be there, as `name@revision`. */
   readonly prepared: ReadonlySet<string>;
   /** Replicas whose removal was begun, with its cause: there is no way back for them. */
   readonly condemned: ReadonlyMap<string, string>;
+  /** What was made for the stack has been removed. */
+  readonly isTornDown: boolean;
   /** Operations that failed, by `operationKey`: held back until their next try. */
   readonly failures: ReadonlyMap<string, OperationFailure>;
 }

@@ -1,3 +1,4 @@
+import type { TenfoldError } from '../shared/errors.ts';
 import type { RoutingTable } from '../balancer/balancer-driver.ts';
 
 /** One thing to do, with its cause. Each maps to one call of a driver. */
@@ -47,7 +48,9 @@ export interface Wait {
   /** One line for a person. */
   readonly reason: string;
   /** Set when it will not come true without help: what a command reports as its failure. */
-  readonly failure?: 'replica-failed' | 'dependency-failed' | 'runtime-unreachable' | 'operation-failed';
+  readonly failure?: 'replica-failed' | 'dependency-failed' | 'runtime-unreachable' | 'runtime-failed';
+  /** What the operation that failed threw. */
+  readonly error?: TenfoldError;
 }
 
 export interface Plan {

@@ -1,13 +1,13 @@
-import type { Desired } from './desired.ts';
+import type { Desired } from '../desired.ts';
 import { execute } from './execute.ts';
-import type { RuntimeSnapshot } from './observe.ts';
-import type { InProgress, OperationFailure, Snapshot } from './observed.ts';
-import { operationKey, type Operation } from './plan.ts';
-import type { ReplicaHistories } from './replica-histories.ts';
-import type { Replica } from '../model/replica.ts';
-import type { RuntimeDriver } from '../runtime/runtime-driver.ts';
-import type { Clock } from '../shared/clock.ts';
-import { messageOf, TenfoldError } from '../shared/errors.ts';
+import type { RuntimeSnapshot } from '../observe/observe.ts';
+import type { InProgress, OperationFailure, Snapshot } from '../observed.ts';
+import { operationKey, type Operation } from '../plan.ts';
+import type { ReplicaHistories } from '../observe/replica-histories.ts';
+import type { Replica } from '../../model/replica.ts';
+import type { RuntimeDriver } from '../../runtime/runtime-driver.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { messageOf, TenfoldError } from '../../shared/errors.ts';
 
 export interface OperationRunnerOptions {
   readonly runtimes: ReadonlyMap<string, RuntimeDriver>;
@@ -32,17 +32,19 @@ export class OperationRunner implements AsyncDisposable {
   readonly #condemned = new Map<string, string>();
   readonly #stopped = new Set<string>();
   readonly #failures = new Map<string, OperationFailure>();
+  #isTornDown = false;
 
   constructor(options: OperationRunnerOptions) {
     this.#options = options;
   }
 
-  state(): Pick<Snapshot, 'inProgress' | 'prepared' | 'condemned' | 'failures'> {
+  state(): Pick<Snapshot, 'inProgress' | 'prepared' | 'condemned' | 'failures' | 'isTornDown'> {
     return {
       inProgress: [...this.#inProgress.values()],
       prepared: new Set(this.#prepared),
       condemned: new Map(this.#condemned),
       failures: new Map(this.#failures),
+      isTornDown: this.#isTornDown,
     };
   }
 
@@ -88,8 +90,10 @@ export class OperationRunner implements AsyncDisposable {
     this.#failures.set(key, { error, attempts, retryAt: this.#options.clock.now() + delayMs });
   }
 
-  forgetFailures(): void {
+  /** A new desired state gives everything that failed another chance. */
+  beginAnew(): void {
     this.#failures.clear();
+    this.#isTornDown = false;
   }
 
   /** Forgets what was remembered of replicas that exist no more. */
@@ -106,6 +110,10 @@ export class OperationRunner implements AsyncDisposable {
 
   #succeeded(operation: Operation, desired: Desired): void {
     this.#failures.delete(operationKey(operation));
+    if (operation.kind === 'teardown') {
+      this.#isTornDown = true;
+      this.#prepared.clear();
+    }
     if (operation.kind !== 'prepare') return;
     for (const name of operation.services) {
       const service = desired.stack.services[name];

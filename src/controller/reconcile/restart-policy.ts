@@ -1,4 +1,4 @@
-import type { RestartPolicy } from '../model/service.ts';
+import type { RestartPolicy } from '../../model/service.ts';
 
 /** Ends of one replica that nobody asked for, oldest first. */
 export interface ReplicaHistory {

@@ -1,4 +1,4 @@
-import type { BalancerObservation, TrafficTotals } from '../balancer/balancer-driver.ts';
+import type { BalancerObservation, TrafficTotals } from '../../balancer/balancer-driver.ts';
 
 /** Counters of one service, summed over all of its endpoints and listeners that ever were. They only grow. */
 export interface ServiceTraffic {

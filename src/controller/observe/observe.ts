@@ -1,13 +1,18 @@
-import { listenerId, poolId, type Desired } from './desired.ts';
-import type { ObservedReplica } from './observed.ts';
-import type { ReplicaHistories } from './replica-histories.ts';
-import { endpointId } from './routing.ts';
-import type { BalancerObservation, EndpointObservation } from '../balancer/balancer-driver.ts';
-import type { HealthMonitor } from '../health/health-monitor.ts';
-import type { Replica } from '../model/replica.ts';
-import type { Service } from '../model/service.ts';
-import type { RuntimeDriver } from '../runtime/runtime-driver.ts';
-import { isTenfoldError } from '../shared/errors.ts';
+import { listenerId, poolId, type Desired } from '../desired.ts';
+import { indexSnapshot, type Observed, type ObservedReplica, type Snapshot } from '../observed.ts';
+import { ReplicaHistories } from './replica-histories.ts';
+import { endpointId } from '../reconcile/routing.ts';
+import type { TrafficTable } from '../execute/traffic-table.ts';
+import type {
+  BalancerObservation,
+  EndpointObservation,
+  RoutingTable,
+} from '../../balancer/balancer-driver.ts';
+import type { HealthMonitor } from '../../health/health-monitor.ts';
+import type { Replica } from '../../model/replica.ts';
+import type { Service } from '../../model/service.ts';
+import type { RuntimeDriver } from '../../runtime/runtime-driver.ts';
+import { isTenfoldError } from '../../shared/errors.ts';
 
 /** What the runtimes show of one stack. A runtime that does not answer leaves its replicas as last seen. */
 export interface RuntimeSnapshot {
@@ -46,15 +51,87 @@ export async function observeRuntimes(
   };
 }
 
+/** What the drivers show at one moment; `balancer` undefined when it does not answer. */
+export interface World {
+  readonly runtimes: RuntimeSnapshot;
+  readonly balancer: BalancerObservation | undefined;
+  /** The stack's part of the table in force. */
+  readonly routing: RoutingTable;
+}
+
+interface Drivers {
+  readonly runtimes: ReadonlyMap<string, RuntimeDriver>;
+  readonly traffic: TrafficTable;
+}
+
+export async function observeWorld(
+  desired: Desired,
+  { runtimes, traffic }: Drivers,
+  lastSeen: Map<string, readonly Replica[]>,
+  signal: AbortSignal,
+): Promise<World> {
+  const [snapshot, balancer] = await Promise.all([
+    observeRuntimes(desired.stack.name, runtimes, lastSeen, signal),
+    traffic.observe(signal).catch((thrown: unknown) => {
+      if (!isTenfoldError(thrown, 'balancer-unreachable')) throw thrown;
+      return undefined;
+    }),
+  ]);
+  return { runtimes: snapshot, balancer, routing: traffic.part(desired.stack.name) };
+}
+
+/** The snapshot of a world in which no operation is under way. */
+export function snapshotOf(
+  desired: Desired,
+  world: World,
+  replicas: readonly ObservedReplica[],
+  now: number,
+): Snapshot {
+  const listeners = world.balancer?.listeners ?? [];
+  const own = listeners.filter(({ id, isOpen }) => isOpen && id.startsWith(`${desired.stack.name}/`));
+  return {
+    now,
+    replicas,
+    openListeners: new Set(own.map(({ id }) => id)),
+    unreachable: world.runtimes.unreachable,
+    isBalancerReachable: world.balancer !== undefined,
+    routing: world.routing,
+    inProgress: [],
+    prepared: new Set(),
+    condemned: new Map(),
+    failures: new Map(),
+    isTornDown: false,
+  };
+}
+
+/** One look from outside, for a stack that no controller runs yet: what runs is taken to be healthy. */
+export async function lookOnce(
+  desired: Desired,
+  drivers: Drivers,
+  now: number,
+  signal: AbortSignal,
+): Promise<Observed> {
+  const world = await observeWorld(desired, drivers, new Map(), signal);
+  const health = { verdictOf: () => ({ health: 'healthy' as const, since: now }) };
+  const replicas = joinObservations(
+    world.runtimes.replicas,
+    desired,
+    world.balancer,
+    health,
+    new ReplicaHistories(),
+  );
+  return indexSnapshot(snapshotOf(desired, world, replicas, now));
+}
+
 /** Joins what the runtime, the health checks and the balancer say of each replica. */
 export function joinObservations(
   replicas: readonly Replica[],
   desired: Desired,
-  balancer: BalancerObservation,
-  health: HealthMonitor,
+  balancer: BalancerObservation | undefined,
+  health: Pick<HealthMonitor, 'verdictOf'>,
   histories: ReplicaHistories,
 ): readonly ObservedReplica[] {
-  const endpoints = new Map(balancer.endpoints.map((endpoint) => [endpoint.id, endpoint]));
+  const endpoints = new Map((balancer?.endpoints ?? []).map((endpoint) => [endpoint.id, endpoint]));
   return replicas.map((replica) => {
     const own = endpointsOf(replica, desired.stack.services[replica.service], endpoints);
     const verdict = health.verdictOf(replica);

@@ -1,5 +1,5 @@
-import { noHistory, type ReplicaHistory } from './restart-policy.ts';
-import type { Replica } from '../model/replica.ts';
+import { noHistory, type ReplicaHistory } from '../reconcile/restart-policy.ts';
+import type { Replica } from '../../model/replica.ts';
 
 /** Ends kept per replica: enough for any `max_attempts` in use, and bounded. */
 const maxEnds = 50;

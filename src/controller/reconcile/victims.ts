@@ -1,4 +1,4 @@
-import { isRunning, type ObservedReplica } from './observed.ts';
+import { isRunning, type ObservedReplica } from '../observed.ts';
 
 export interface Victim {
   readonly replica: ObservedReplica;

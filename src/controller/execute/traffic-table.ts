@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { emptyTable } from './routing.ts';
-import type { BalancerDriver, BalancerObservation, RoutingTable } from '../balancer/balancer-driver.ts';
+import { emptyTable } from '../reconcile/routing.ts';
+import type { BalancerDriver, BalancerObservation, RoutingTable } from '../../balancer/balancer-driver.ts';
 
 /**
  * The one routing table of all stacks. Each stack publishes its own part; parts of the others stay as they are.
@@ -37,11 +37,23 @@ export class TrafficTable {
   }
 
   /**
-   * Takes over a part that the balancer carries already, without applying it: what a daemon that starts again does
-   * with the table it finds in force.
+   * Takes the table that the balancer carries already for what was published: what a daemon that starts again does
+   * before its first look. Entries belong to the stack that their id begins with.
    */
-  adopt(stackName: string, part: RoutingTable): void {
-    this.#parts.set(stackName, part);
+  async adopt(signal: AbortSignal): Promise<void> {
+    const { listeners, pools } = await this.#driver.table(signal);
+    const stackOf = (id: string): string => id.slice(0, id.indexOf('/'));
+    for (const name of new Set([...listeners, ...pools].map(({ id }) => stackOf(id)))) {
+      this.#parts.set(name, {
+        listeners: listeners.filter(({ id }) => stackOf(id) === name),
+        pools: pools.filter(({ id }) => stackOf(id) === name),
+      });
+    }
+  }
+
+  /** What a stack has in force. */
+  part(stackName: string): RoutingTable {
+    return this.#parts.get(stackName) ?? emptyTable;
   }
 
   observe(signal: AbortSignal): Promise<BalancerObservation> {

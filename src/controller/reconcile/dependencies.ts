@@ -1,7 +1,7 @@
-import type { Desired } from './desired.ts';
-import { isAlive, isRunning, type Observed, type ObservedReplica } from './observed.ts';
-import type { Wait } from './plan.ts';
-import type { Dependency, Service } from '../model/service.ts';
+import type { Desired } from '../desired.ts';
+import { isAlive, isRunning, type Observed, type ObservedReplica } from '../observed.ts';
+import type { Wait } from '../plan.ts';
+import type { Dependency, Service } from '../../model/service.ts';
 
 /** What keeps a service from starting; undefined when every condition of its `depends_on` holds. */
 export function unmetDependency(service: Service, desired: Desired, observed: Observed): Wait | undefined {

@@ -1,6 +1,12 @@
-import { isRunning, runStartedAt, type InProgress, type Observed, type ObservedReplica } from './observed.ts';
-import type { Desired, DesiredService } from './desired.ts';
-import type { Service } from '../model/service.ts';
+import {
+  isRunning,
+  runStartedAt,
+  type InProgress,
+  type Observed,
+  type ObservedReplica,
+} from '../observed.ts';
+import type { Desired, DesiredService } from '../desired.ts';
+import type { Service } from '../../model/service.ts';
 
 /** One service's part of a snapshot, sorted into the groups that reconcile decides over. */
 export interface ServiceView {
@@ -39,7 +45,7 @@ export function viewService(
     current,
     outdated,
     creating: (observed.creating.get(service.name) ?? []).filter(
-      ({ index }) => index === undefined || !visible.has(index),
+      ({ index, revision }) => revision === service.revision && index !== undefined && !visible.has(index),
     ),
     isBalanced: service.listeners.length > 0,
     drainedInstances: new Set(desired.drainedInstances),

@@ -1,8 +1,13 @@
-import type { EndpointEntry, ListenerEntry, PoolEntry, RoutingTable } from '../balancer/balancer-driver.ts';
-import { listenerId, poolId, type Desired } from './desired.ts';
-import { isRunning, type ObservedReplica } from './observed.ts';
-import type { Replica } from '../model/replica.ts';
-import type { Listener, Service } from '../model/service.ts';
+import type {
+  EndpointEntry,
+  ListenerEntry,
+  PoolEntry,
+  RoutingTable,
+} from '../../balancer/balancer-driver.ts';
+import { listenerId, poolId, type Desired } from '../desired.ts';
+import { isRunning, type ObservedReplica } from '../observed.ts';
+import type { Replica } from '../../model/replica.ts';
+import type { Listener, Service } from '../../model/service.ts';
 
 /** Where a replica shall stand in the balancer. */
 export type Rotation = 'out' | 'active' | 'draining';

@@ -1,10 +1,10 @@
-import type { Desired } from './desired.ts';
-import type { Operation } from './plan.ts';
+import type { Desired } from '../desired.ts';
+import type { Operation } from '../plan.ts';
 import { replicaEnvironment } from './replica-environment.ts';
-import type { Replica } from '../model/replica.ts';
-import type { LifecycleHook, Service } from '../model/service.ts';
-import type { Progress, RuntimeDriver } from '../runtime/runtime-driver.ts';
-import { TenfoldError } from '../shared/errors.ts';
+import type { Replica } from '../../model/replica.ts';
+import type { LifecycleHook, Service } from '../../model/service.ts';
+import type { Progress, RuntimeDriver } from '../../runtime/runtime-driver.ts';
+import { TenfoldError } from '../../shared/errors.ts';
 
 export interface ExecutionContext {
   readonly desired: Desired;

@@ -1,5 +1,5 @@
-import { listenerId, type Desired } from './desired.ts';
-import type { Service } from '../model/service.ts';
+import { listenerId, type Desired } from '../desired.ts';
+import type { Service } from '../../model/service.ts';
 
 /**
  * What Tenfold adds to the environment of a replica: who it is, and for a local process where the services it can

@@ -1,7 +1,7 @@
 import { unmetDependency } from './dependencies.ts';
-import type { Desired } from './desired.ts';
-import { isRunning, type ObservedReplica } from './observed.ts';
-import type { Operation, Wait } from './plan.ts';
+import type { Desired } from '../desired.ts';
+import { isRunning, type ObservedReplica } from '../observed.ts';
+import type { Operation, Wait } from '../plan.ts';
 import { decideRestart } from './restart-policy.ts';
 import {
   endedBeforeActive,
@@ -11,7 +11,7 @@ import {
   type ServiceView,
 } from './service-view.ts';
 import { chooseVictims } from './victims.ts';
-import { nextRollingStep } from '../rollout/rolling.ts';
+import { nextRollingStep } from '../../rollout/rolling.ts';
 
 /** Why a replica is on its way out, and what becomes of it. */
 export interface Retirement {

@@ -1,0 +1,55 @@
+import type { Desired } from '../desired.ts';
+import type { Draft } from './draft.ts';
+import { isRunning, type Observed } from '../observed.ts';
+import { operationKey, type Operation } from '../plan.ts';
+
+/** Turns operations that failed lately into waits; a service whose listener cannot be opened is not begun. */
+export function holdFailed(draft: Draft, observed: Observed): void {
+  if (observed.failures.size === 0) return;
+  const unopened = new Set<string>();
+  const held = new Set(
+    draft.operations.filter((operation) => {
+      const failure = observed.failures.get(operationKey(operation));
+      if (failure === undefined) return false;
+      const service = 'service' in operation ? operation.service : '';
+      draft.waits.push({
+        service,
+        reason: `${operation.kind} failed: ${failure.error.message}`,
+        failure: 'runtime-failed',
+        error: failure.error,
+      });
+      draft.wakeTimes.push(failure.retryAt);
+      if (operation.kind === 'open') unopened.add(operation.service);
+      return failure.retryAt > observed.now;
+    }),
+  );
+  const isHeld = (operation: Operation): boolean =>
+    held.has(operation) ||
+    (operation.kind === 'start' &&
+      unopened.has(operation.service) &&
+      !observed.byService.get(operation.service)?.some(isRunning));
+  const rest = draft.operations.filter((operation) => !isHeld(operation));
+  draft.operations.splice(0, draft.operations.length, ...rest);
+}
+
+/** Puts what a first start needs before it: the starts of a service that is not prepared wait for that. */
+export function gatherPreparation(draft: Draft, desired: Desired, observed: Observed): void {
+  const needsPreparation = (name: string): boolean => {
+    const service = desired.stack.services[name];
+    return service !== undefined && !observed.prepared.has(`${name}@${service.revision}`);
+  };
+  const held = new Set(
+    draft.operations.filter((operation) => operation.kind === 'start' && needsPreparation(operation.service)),
+  );
+  if (held.size === 0) return;
+  const services = [
+    ...new Set([...held].flatMap((operation) => (operation.kind === 'start' ? [operation.service] : []))),
+  ];
+  const rest = draft.operations.filter((operation) => !held.has(operation));
+  draft.operations.splice(0, draft.operations.length, ...rest);
+  const isPreparing = observed.inProgress.some(({ kind }) => kind === 'prepare');
+  if (!isPreparing)
+    draft.operations.push({ kind: 'prepare', services, cause: 'needed before the first start' });
+  for (const service of services)
+    draft.waits.push({ service, reason: 'its images, networks and volumes are being prepared' });
+}

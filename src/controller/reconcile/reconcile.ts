@@ -1,0 +1,119 @@
+import { listenerId, type Desired } from '../desired.ts';
+import type { Draft } from './draft.ts';
+import { gatherPreparation, holdFailed } from './hold-back.ts';
+import { isRunning, type Observed, type ObservedReplica } from '../observed.ts';
+import type { Operation, Plan } from '../plan.ts';
+import { reconcileEnding } from './reconcile-ending.ts';
+import { reconcileRunning } from './reconcile-service.ts';
+import { planOrphans, planReplica } from './replica-steps.ts';
+import { listenerEntry, poolsOf, wantedRotation } from './routing.ts';
+import { viewService } from './service-view.ts';
+import type { Service } from '../../model/service.ts';
+
+/**
+ * Decides what to do next: a pure function of what shall be and what is.
+ *
+ * It is called again after every change, so a plan holds only what may begin now; what has to come true first
+ * stands among the waits. Operations on one replica keep the order of every stop: out of rotation, acknowledged
+ * and drained, stopped, removed. Cost grows linearly with the number of replicas.
+ */
+export function reconcile(desired: Desired, observed: Observed): Plan {
+  const draft: Draft = { operations: [], waits: [], listeners: [], pools: [], wakeTimes: [] };
+  for (const service of Object.values(desired.stack.services))
+    reconcileOne(draft, service, desired, observed);
+  planOrphans(draft, desired, observed);
+  compareListeners(draft, observed);
+  gatherPreparation(draft, desired, observed);
+  holdFailed(draft, observed);
+  planTeardown(draft, desired, observed);
+  const wakeAt = draft.wakeTimes.length === 0 ? undefined : Math.min(...draft.wakeTimes);
+  return {
+    operations: draft.operations,
+    waits: draft.waits,
+    table: { listeners: draft.listeners, pools: draft.pools },
+    wakeAt,
+  };
+}
+
+function reconcileOne(draft: Draft, service: Service, desired: Desired, observed: Observed): void {
+  const wanted = desired.services[service.name];
+  if (wanted === undefined) return;
+  const replicas = observed.byService.get(service.name) ?? [];
+  const plan =
+    wanted.phase === 'running'
+      ? reconcileRunning(viewService(service, wanted, desired, observed), desired)
+      : reconcileEnding(service, wanted.phase, desired, observed);
+  const unreachable = observed.unreachable.get(service.kind);
+  const drained = new Set(desired.drainedInstances);
+  const placed = replicas.map((replica) => ({
+    observed: replica,
+    rotation: wantedRotation(
+      replica,
+      plan.retiring.has(replica.replica.id) || drained.has(replica.replica.instance),
+    ),
+  }));
+  if (unreachable !== undefined) {
+    keepRouting(draft, service, desired.stack.name, observed);
+    draft.waits.push({ service: service.name, reason: unreachable, failure: 'runtime-unreachable' });
+    return;
+  }
+  planListeners(draft, service, wanted.phase === 'running', desired, replicas);
+  draft.pools.push(...poolsOf(desired.stack.name, service, placed));
+  draft.wakeTimes.push(...plan.wakeTimes);
+  draft.operations.push(...plan.operations);
+  draft.waits.push(...plan.waits);
+  for (const { observed: replica, rotation } of placed) {
+    planReplica(draft, replica, rotation, plan.retiring.get(replica.replica.id), service, observed);
+  }
+}
+
+/** Nothing is known of its replicas now: those that live go on getting their traffic. */
+function keepRouting(draft: Draft, service: Service, stackName: string, { routing }: Observed): void {
+  const listeners = new Set(service.listeners.map(({ key }) => listenerId(stackName, key)));
+  draft.listeners.push(...routing.listeners.filter(({ id }) => listeners.has(id)));
+  draft.pools.push(...routing.pools.filter((pool) => pool.service === service.name));
+}
+
+function planListeners(
+  draft: Draft,
+  service: Service,
+  shallRun: boolean,
+  desired: Desired,
+  replicas: readonly ObservedReplica[],
+): void {
+  if (!shallRun && !replicas.some(isRunning)) return;
+  for (const listener of service.listeners) {
+    const entry = listenerEntry(desired, service, listener, replicas);
+    if (entry !== undefined) draft.listeners.push(entry);
+  }
+}
+
+function compareListeners(draft: Draft, observed: Observed): void {
+  const wanted = new Set(draft.listeners.map(({ id }) => id));
+  const opened = draft.listeners.filter(({ id }) => !observed.openListeners.has(id));
+  const closed = [...observed.openListeners].filter((id) => !wanted.has(id));
+  draft.operations.unshift(
+    ...opened.map(({ id, hostIp, port }): Operation => {
+      const service = id.slice(id.indexOf('/') + 1, id.lastIndexOf(':'));
+      return {
+        kind: 'open',
+        service,
+        listener: `${hostIp === '' ? '*' : hostIp}:${port}`,
+        cause: `published by ${service}`,
+      };
+    }),
+    ...closed.map((listener): Operation => ({ kind: 'close', listener, cause: 'no longer published' })),
+  );
+}
+
+function planTeardown(draft: Draft, desired: Desired, observed: Observed): void {
+  const { teardown } = desired;
+  if (teardown === undefined || observed.isTornDown) return;
+  const isLeft = observed.replicas.some(
+    ({ replica }) => desired.orphans === 'remove' || desired.stack.services[replica.service] !== undefined,
+  );
+  if (isLeft || draft.operations.length > 0 || draft.waits.length > 0) return;
+  if (observed.inProgress.length > 0)
+    draft.waits.push({ service: desired.stack.name, reason: 'being torn down' });
+  else draft.operations.push({ kind: 'teardown', removeVolumes: teardown.removeVolumes, cause: 'down' });
+}

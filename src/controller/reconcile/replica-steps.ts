@@ -1,0 +1,83 @@
+import type { Desired } from '../desired.ts';
+import type { Draft } from './draft.ts';
+import { isAlive, type Observed, type ObservedReplica } from '../observed.ts';
+import type { ReplicaOperation } from '../plan.ts';
+import type { Retirement } from './reconcile-service.ts';
+import type { Rotation } from './routing.ts';
+import type { Service } from '../../model/service.ts';
+
+/** The next step of one replica that exists: into rotation, out of it, stopped, removed. */
+export function planReplica(
+  draft: Draft,
+  observedReplica: ObservedReplica,
+  rotation: Rotation,
+  retirement: Retirement | undefined,
+  service: Service,
+  observed: Observed,
+): void {
+  const { replica } = observedReplica;
+  const operation = (kind: ReplicaOperation['kind'], cause: string): void => {
+    draft.operations.push({
+      kind,
+      service: service.name,
+      instance: replica.instance,
+      replicaId: replica.id,
+      cause,
+    });
+  };
+  const wait = (reason: string): void => {
+    draft.waits.push({ service: service.name, instance: replica.instance, reason });
+  };
+  const busy = observed.busy.get(replica.id);
+  const hasPool = service.listeners.some(({ target }) =>
+    replica.endpoints.some((endpoint) => endpoint.target === target),
+  );
+  if (rotation === 'active' && observedReplica.rotation !== 'active' && hasPool) {
+    operation('enter', observedReplica.rotation === 'out' ? 'healthy' : 'it shall serve again');
+  }
+  if (rotation === 'active' && !hasPool && service.listeners.length > 0) {
+    wait(
+      `it has no address for ${service.listeners.map(({ target }) => target).join(', ')} that the balancer can reach`,
+    );
+  }
+  if (rotation === 'draining' && observedReplica.rotation === 'active')
+    operation('drain', retirement?.cause ?? 'drained by hand');
+  if (rotation === 'draining' && observedReplica.rotation === 'draining')
+    wait(`draining, ${observedReplica.inFlight} in flight`);
+  if (retirement === undefined) return;
+  if (busy !== undefined) {
+    wait(busy.kind === 'stop' ? 'being stopped' : busy.kind === 'remove' ? 'being removed' : 'being started');
+    return;
+  }
+  const isOut = observedReplica.rotation === 'out' || observedReplica.rotation === 'drained';
+  if (isAlive(observedReplica)) {
+    if (isOut && observed.isBalancerReachable) {
+      draft.operations.push({
+        kind: 'stop',
+        service: service.name,
+        instance: replica.instance,
+        replicaId: replica.id,
+        ...retirement,
+      });
+    } else if (isOut) wait('the balancer does not answer, so nothing is stopped');
+  } else if (retirement.afterwards === 'remove') {
+    operation('remove', retirement.cause);
+  }
+}
+
+/** The next step of replicas whose service the file no longer has. */
+export function planOrphans(draft: Draft, desired: Desired, observed: Observed): void {
+  if (desired.orphans === 'keep') return;
+  for (const orphan of observed.replicas) {
+    const { replica } = orphan;
+    if (desired.stack.services[replica.service] !== undefined) continue;
+    const subject = { service: replica.service, instance: replica.instance, replicaId: replica.id };
+    if (observed.busy.has(replica.id)) {
+      draft.waits.push({ service: replica.service, instance: replica.instance, reason: 'being removed' });
+    } else if (isAlive(orphan)) {
+      draft.operations.push({ ...subject, kind: 'stop', afterwards: 'remove', cause: 'orphan' });
+    } else {
+      draft.operations.push({ ...subject, kind: 'remove', cause: 'orphan' });
+    }
+  }
+}

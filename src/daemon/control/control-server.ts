@@ -1,0 +1,124 @@
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { dirname } from 'node:path';
+import { sendError } from './reply.ts';
+import { messageOf, TenfoldError } from '../../shared/errors.ts';
+
+export interface Call {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  /** What the pattern of the route captured. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Aborts when the caller goes away. */
+  readonly signal: AbortSignal;
+}
+
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** `/v1/stacks/:name/up` */
+  readonly pattern: string;
+  readonly handle: (call: Call) => Promise<void>;
+}
+
+export interface ControlServer extends AsyncDisposable {
+  /** Calls under way. */
+  readonly callCount: number;
+  /** When the last call ended, milliseconds since the epoch. */
+  readonly lastCallAt: number;
+}
+
+/**
+ * Serves the routes on a unix socket that only its owner can open. A socket file that a daemon before left behind
+ * is replaced: the lock of the home says that none is alive.
+ */
+export async function serveControl(
+  socketPath: string,
+  routes: readonly Route[],
+  onBug: (thrown: unknown) => void,
+): Promise<ControlServer> {
+  let callCount = 0;
+  let lastCallAt = Date.now();
+  const compiled = routes.map((route) => ({ ...route, expression: compile(route.pattern) }));
+  const server = createServer((request, response) => {
+    callCount += 1;
+    response.once('close', () => {
+      callCount -= 1;
+      lastCallAt = Date.now();
+    });
+    void answer(request, response);
+  });
+  // A stream of events may be silent for hours.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 1_000;
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const abort = new AbortController();
+    response.once('close', () => abort.abort(new TenfoldError('interrupted', 'the caller went away')));
+    const url = new URL(request.url ?? '/', 'http://daemon');
+    try {
+      for (const { method, expression, handle } of compiled) {
+        const match = request.method === method ? expression.exec(url.pathname) : null;
+        if (match === null) continue;
+        const parameters = Object.fromEntries(
+          Object.entries(match.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]),
+        );
+        return await handle({ request, response, url, parameters, signal: abort.signal });
+      }
+      throw new TenfoldError('usage', `the daemon has no ${request.method} ${url.pathname}`, {
+        hint: 'the command and the daemon may be of different versions: tenfold version',
+      });
+    } catch (thrown) {
+      if (!(thrown instanceof TenfoldError)) onBug(thrown);
+      sendError(
+        response,
+        thrown instanceof TenfoldError
+          ? thrown
+          : new TenfoldError('runtime-failed', `a bug in the daemon: ${messageOf(thrown)}`),
+      );
+    }
+  }
+
+  await listen(server, socketPath);
+  return {
+    get callCount() {
+      return callCount;
+    },
+    get lastCallAt() {
+      return lastCallAt;
+    },
+    async [Symbol.asyncDispose]() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.close(() => resolve());
+      server.closeIdleConnections();
+      setTimeout(() => server.closeAllConnections(), 500).unref();
+      await promise;
+      await rm(socketPath, { force: true });
+    },
+  };
+}
+
+async function listen(server: Server, socketPath: string): Promise<void> {
+  await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+  await rm(socketPath, { force: true });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  // The mask, and not only the chmod after it: there is no moment at which another user could connect.
+  const mask = process.umask(0o177);
+  server.listen(socketPath, () => resolve());
+  try {
+    await promise;
+  } catch (thrown) {
+    throw new TenfoldError('home-unusable', `cannot listen on ${socketPath}: ${messageOf(thrown)}`, {
+      hint: 'set TENFOLD_HOME to a folder on a file system that has unix sockets',
+      cause: thrown,
+    });
+  } finally {
+    process.umask(mask);
+  }
+  await chmod(socketPath, 0o600);
+}
+
+function compile(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replaceAll(/:([a-z]+)/g, '(?<$1>[^/]+)')}$`);
+}

@@ -1,0 +1,193 @@
+import type { Call, Route } from './control-server.ts';
+import { runExec } from './exec.ts';
+import { streamLogs } from './log-stream.ts';
+import { beginStream, readBody, sendJson } from './reply.ts';
+import {
+  downSchema,
+  instanceSchema,
+  killSchema,
+  scaleSchema,
+  servicesSchema,
+  upSchema,
+} from './request-schemas.ts';
+import type { ChangeMessage, ExitReply, VersionReply } from '../control-api.ts';
+import * as commands from '../stack/commands.ts';
+import { killReplicas } from '../stack/kill.ts';
+import { describeStack } from '../stack/status.ts';
+import type { StackRegistry } from '../stack/stack-registry.ts';
+import type { StackSession } from '../stack/stack-session.ts';
+
+export interface RouteContext {
+  readonly registry: StackRegistry;
+  readonly version: () => VersionReply;
+  /** Ends the daemon and its proxy, if nothing needs them; returns what does. */
+  readonly exitIfIdle: () => readonly string[];
+}
+
+type Outcome = Exclude<ChangeMessage, { type: 'event' }>;
+
+/** The control API, route by route; its shapes stand in control-api.ts. */
+export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): readonly Route[] {
+  const sessionOf = ({ parameters }: Call): StackSession => registry.get(parameters['name'] ?? '');
+  const describe = async (session: StackSession, signal: AbortSignal): Promise<unknown> => {
+    const pass = session.controller.last ?? (await session.controller.until(() => true, signal));
+    const balancer = await registry.options.traffic.observe(signal).catch(() => undefined);
+    return describeStack(session, pass, balancer, version().proxyPid);
+  };
+
+  /** Streams a stack's events while its command runs, then the command's outcome. */
+  const change = async (
+    call: Call,
+    supersedes: string | undefined,
+    run: (signal: AbortSignal) => Promise<Outcome>,
+  ): Promise<void> => {
+    const name = call.parameters['name'] ?? '';
+    const outcome = registry.exclusively(name, supersedes, async (signal) => {
+      const send = beginStream(call.response);
+      const unsubscribe = registry.options.journal.subscribe((event) => {
+        if (event.stack === name) send({ type: 'event', event } satisfies ChangeMessage);
+      });
+      try {
+        send(await run(signal));
+      } finally {
+        unsubscribe();
+      }
+    });
+    await outcome;
+    call.response.end();
+  };
+
+  const stacks = '/v1/stacks/:name';
+  return [
+    { method: 'GET', pattern: '/v1/version', handle: async ({ response }) => sendJson(response, version()) },
+    {
+      method: 'GET',
+      pattern: '/v1/stacks',
+      handle: async ({ response, signal }) =>
+        sendJson(response, await Promise.all(registry.all.map((session) => describe(session, signal)))),
+    },
+    {
+      method: 'GET',
+      pattern: stacks,
+      handle: async (call) => sendJson(call.response, await describe(sessionOf(call), call.signal)),
+    },
+    {
+      method: 'POST',
+      pattern: `${stacks}/up`,
+      handle: async (call) => {
+        const request = await readBody(call.request, upSchema);
+        await change(call, undefined, (signal) => commands.up(registry, request, signal));
+      },
+    },
+    {
+      method: 'POST',
+      pattern: `${stacks}/scale`,
+      handle: async (call) => {
+        const request = await readBody(call.request, scaleSchema);
+        await change(call, undefined, (signal) => commands.scale(sessionOf(call), request, registry, signal));
+      },
+    },
+    {
+      method: 'POST',
+      pattern: `${stacks}/stop`,
+      handle: async (call) => {
+        const request = await readBody(call.request, servicesSchema);
+        await change(call, 'stop', (signal) => commands.stop(sessionOf(call), request, signal));
+      },
+    },
+    {
+      method: 'POST',
+      pattern: `${stacks}/start`,
+      handle: async (call) => {
+        const request = await readBody(call.request, servicesSchema);
+        await change(call, undefined, (signal) => commands.start(sessionOf(call), request, registry, signal));
+      },
+    },
+    {
+      method: 'POST',
+      pattern: `${stacks}/restart`,
+      handle: async (call) => {
+        const request = await readBody(call.request, servicesSchema);
+        await change(call, undefined, (signal) =>
+          commands.restart(sessionOf(call), request, registry, signal),
+        );
+      },
+    },
+    {
+      method: 'POST',
+      pattern: `${stacks}/down`,
+      handle: async (call) => {
+        const request = await readBody(call.request, downSchema);
+        await change(call, 'down', (signal) => commands.down(sessionOf(call), request, registry, signal));
+      },
+    },
+    {
+      method: 'POST',
+      pattern: `${stacks}/drain`,
+      handle: async (call) => {
+        const request = await readBody(call.request, instanceSchema);
+        await change(call, undefined, (signal) => commands.drain(sessionOf(call), request, signal));
+      },
+    },
+    {
+      method: 'POST',
+      pattern: `${stacks}/undrain`,
+      handle: async (call) => {
+        const request = await readBody(call.request, instanceSchema);
+        await change(call, undefined, (signal) => commands.undrain(sessionOf(call), request, signal));
+      },
+    },
+    {
+      method: 'POST',
+      pattern: `${stacks}/kill`,
+      handle: async (call) => {
+        const request = await readBody(call.request, killSchema);
+        const session = sessionOf(call);
+        const send = beginStream(call.response);
+        send({
+          type: 'report',
+          report: await killReplicas(session, request, call.signal),
+        } satisfies ChangeMessage);
+        call.response.end();
+      },
+    },
+    { method: 'GET', pattern: `${stacks}/logs`, handle: (call) => streamLogs(sessionOf(call), call) },
+    { method: 'POST', pattern: `${stacks}/exec`, handle: (call) => runExec(sessionOf(call), call) },
+    { method: 'GET', pattern: '/v1/events', handle: (call) => streamEvents(registry, call) },
+    {
+      method: 'POST',
+      pattern: '/v1/exit',
+      handle: async ({ response }) => {
+        const runningStacks = exitIfIdle();
+        sendJson(response, { isExiting: runningStacks.length === 0, runningStacks } satisfies ExitReply);
+      },
+    },
+  ];
+}
+
+async function streamEvents(registry: StackRegistry, { response, url, signal }: Call): Promise<void> {
+  const { journal } = registry.options;
+  const stack = url.searchParams.get('stack');
+  const send = beginStream(response);
+  const isWanted = (event: { stack: string }): boolean => stack === null || event.stack === stack;
+  const live: unknown[] = [];
+  let isCaughtUp = false;
+  const unsubscribe = journal.subscribe((event) => {
+    if (!isWanted(event)) return;
+    if (isCaughtUp) send(event);
+    else live.push(event);
+  });
+  signal.addEventListener('abort', unsubscribe, { once: true });
+  const begun = Date.now();
+  for await (const event of journal.read(Number(url.searchParams.get('since') ?? 0))) {
+    // What happens while the journal is read comes by the subscription.
+    if (isWanted(event) && event.time < begun) send(event);
+  }
+  if (url.searchParams.get('follow') === null) {
+    unsubscribe();
+    response.end();
+    return;
+  }
+  for (const event of live) send(event);
+  isCaughtUp = true;
+}

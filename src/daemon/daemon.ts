@@ -1,0 +1,94 @@
+import type { VersionReply } from './control-api.ts';
+import { serveControl } from './control/control-server.ts';
+import { controlRoutes } from './control/routes.ts';
+import type { Home } from './home.ts';
+import { makeHome } from './state/home-folder.ts';
+import { Journal } from './state/journal.ts';
+import { takeLock } from './state/lock.ts';
+import { StackStore } from './state/stack-store.ts';
+import { StackRegistry } from './stack/stack-registry.ts';
+import { createProxyDriver } from '../balancer/proxy/proxy-driver.ts';
+import { TrafficTable } from '../controller/execute/traffic-table.ts';
+import { createDockerDriver } from '../runtime/docker/docker-driver.ts';
+import { createProcessDriver } from '../runtime/process/process-driver.ts';
+import type { RuntimeDriver } from '../runtime/runtime-driver.ts';
+import { systemClock } from '../shared/clock.ts';
+import { ownVersion } from '../shared/own-version.ts';
+
+/** A daemon that has no stack to look after and hears of nobody for so long ends by itself. */
+const idleExitMs = 3_000;
+const idleCheckMs = 250;
+const balancerStartMs = 10_000;
+
+/** Runs the daemon of a home until the signal aborts or nothing is left to do. */
+export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> {
+  await makeHome(home);
+  await using lock = await takeLock(home.lockPath);
+  void lock;
+  await using journal = new Journal(home.journalPath, reportBug);
+  const store = new StackStore(home.stacksDirectory);
+  const stacks = await store.load();
+
+  await using processes = createProcessDriver({
+    directory: home.processesDirectory,
+    logDirectory: home.logsDirectory,
+  });
+  await using docker = createDockerDriver({});
+  await using proxy = createProxyDriver({ socketPath: home.proxySocketPath, logPath: home.proxyLogPath });
+  const runtimes = new Map<string, RuntimeDriver>([
+    ['process', processes],
+    ['container', docker],
+  ]);
+  const traffic = new TrafficTable(proxy);
+  await using registry = new StackRegistry({
+    runtimes,
+    traffic,
+    clock: systemClock,
+    store,
+    journal,
+    onBug: reportBug,
+  });
+  await traffic.adopt(AbortSignal.any([signal, AbortSignal.timeout(balancerStartMs)]));
+  for (const desired of stacks) registry.open(desired).controller.wake();
+
+  const ending = new AbortController();
+  const version = (): VersionReply => ({
+    version: ownVersion(),
+    pid: process.pid,
+    home: home.directory,
+    proxyPid: proxy.pid,
+  });
+  const exitIfIdle = (): readonly string[] => {
+    const active = registry.activeStacks;
+    if (active.length === 0) ending.abort();
+    return active;
+  };
+  await using control = await serveControl(
+    home.socketPath,
+    controlRoutes({ registry, version, exitIfIdle }),
+    reportBug,
+  );
+  const idleTimer = setInterval(() => {
+    const isQuiet = control.callCount === 0 && Date.now() - control.lastCallAt > idleExitMs;
+    if (isQuiet) exitIfIdle();
+  }, idleCheckMs);
+
+  proxy.watch(() => registry.all.forEach(({ controller }) => controller.wake()), ending.signal);
+  await aborted(AbortSignal.any([signal, ending.signal]));
+  clearInterval(idleTimer);
+  // Told to end while stacks run (an upgrade): traffic goes on without a daemon. Idle: the proxy ends as well.
+  if (ending.signal.aborted) await proxy.shutdown();
+  ending.abort();
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** Something was thrown that is no TenfoldError: it goes to the daemon's log with its stack. */
+function reportBug(thrown: unknown): void {
+  console.error(new Date().toISOString(), 'bug:', thrown);
+}

@@ -1,0 +1,100 @@
+import { StackSession, type SessionOptions } from './stack-session.ts';
+import { emptyTable } from '../../controller/reconcile/routing.ts';
+import type { Desired } from '../../controller/desired.ts';
+import { TenfoldError } from '../../shared/errors.ts';
+
+export type RegistryOptions = Omit<SessionOptions, 'desired'>;
+
+/** Every stack that this daemon looks after. */
+export class StackRegistry implements AsyncDisposable {
+  readonly options: RegistryOptions;
+  readonly #sessions = new Map<string, StackSession>();
+  readonly #abort = new AbortController();
+  /** Per stack: the command that waits for its change to come about. */
+  readonly #current = new Map<string, AbortController>();
+  readonly #queues = new Map<string, Promise<unknown>>();
+
+  constructor(options: RegistryOptions) {
+    this.options = options;
+  }
+
+  get all(): readonly StackSession[] {
+    return [...this.#sessions.values()].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  find(name: string): StackSession | undefined {
+    return this.#sessions.get(name);
+  }
+
+  /** Throws `unknown-stack`. */
+  get(name: string): StackSession {
+    const session = this.#sessions.get(name);
+    if (session !== undefined) return session;
+    const known = [...this.#sessions.keys()];
+    throw new TenfoldError('unknown-stack', `no stack ${name} is known`, {
+      expected: known.length === 0 ? 'a stack that was brought up' : `one of ${known.join(', ')}`,
+      got: name,
+      hint: 'bring it up first: tenfold up -d',
+    });
+  }
+
+  open(desired: Desired): StackSession {
+    const session = new StackSession({ ...this.options, desired });
+    this.#sessions.set(desired.stack.name, session);
+    return session;
+  }
+
+  /** Lets go of a stack of which nothing is left, and removes it from disk. */
+  async close(session: StackSession): Promise<void> {
+    this.#sessions.delete(session.name);
+    await session[Symbol.asyncDispose]();
+    await this.options.traffic.publish(session.name, emptyTable, AbortSignal.timeout(5_000));
+    await this.options.store.forget(session.name);
+  }
+
+  /**
+   * Runs the commands on one stack one after the other. One that `supersedes` does not wait for the change before it
+   * to come about: that command ends as interrupted, and what it began is left to this one.
+   */
+  exclusively<T>(
+    name: string,
+    supersedes: string | undefined,
+    task: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    if (supersedes !== undefined) {
+      const reason = new TenfoldError('interrupted', `${supersedes} was asked for before this was done`);
+      this.#current.get(name)?.abort(reason);
+    }
+    const run = async (): Promise<T> => {
+      const current = new AbortController();
+      this.#current.set(name, current);
+      try {
+        return await task(AbortSignal.any([current.signal, this.#abort.signal]));
+      } finally {
+        this.#current.delete(name);
+      }
+    };
+    const result = (this.#queues.get(name) ?? Promise.resolve()).then(run);
+    const settled = result
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => {
+        if (this.#queues.get(name) === settled) this.#queues.delete(name);
+      });
+    this.#queues.set(name, settled);
+    return result;
+  }
+
+  /** Something runs, shall run, or is being changed. */
+  get activeStacks(): readonly string[] {
+    const active = this.all.filter(({ isActive }) => isActive).map(({ name }) => name);
+    return [...new Set([...active, ...this.#queues.keys()])];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort(new TenfoldError('interrupted', 'the daemon is ending; the next one carries on'));
+    await Promise.all(this.all.map((session) => session[Symbol.asyncDispose]()));
+  }
+}

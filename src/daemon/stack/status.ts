@@ -1,0 +1,155 @@
+import type { StackSession } from './stack-session.ts';
+import { listenerId, type Desired } from '../../controller/desired.ts';
+import { isRunning, type ObservedReplica } from '../../controller/observed.ts';
+import { describeExit } from '../../controller/reconcile/dependencies.ts';
+import { publisherOf } from '../../controller/reconcile/routing.ts';
+import { formatPlan, isSteady } from '../../controller/plan.ts';
+import type { Pass } from '../../controller/loop.ts';
+import type { BalancerObservation } from '../../balancer/balancer-driver.ts';
+import type { Service } from '../../model/service.ts';
+import type { ListenerStatus, ReplicaStatus, ServiceStatus, StackStatus } from '../control-api.ts';
+
+/** What `ps` and `status` show, from the last pass. `balancer` undefined when it does not answer. */
+export function describeStack(
+  session: StackSession,
+  pass: Pass,
+  balancer: BalancerObservation | undefined,
+  proxyPid: number | undefined,
+): StackStatus {
+  const { desired } = session.controller;
+  const { observed, plan } = pass;
+  const { stack } = desired;
+  const phases = Object.values(desired.services).map(({ phase }) => phase);
+  return {
+    name: stack.name,
+    workingDir: stack.workingDir,
+    configFiles: stack.configFiles,
+    phase: phases.includes('running') ? 'running' : 'stopped',
+    isSteady: isSteady(plan),
+    pending: formatPlan(plan),
+    services: Object.values(stack.services)
+      .filter(({ name }) => desired.services[name]?.phase !== 'absent' || observed.byService.has(name))
+      .map((service) =>
+        describeService(
+          service,
+          desired,
+          observed.byService.get(service.name) ?? [],
+          observed.unreachable,
+          balancer,
+        ),
+      ),
+    runtimes: [...new Set(Object.values(stack.services).map(({ kind }) => kind))].map((kind) => {
+      const reason = observed.unreachable.get(kind);
+      return { name: kind, isReachable: reason === undefined, ...(reason !== undefined && { reason }) };
+    }),
+    balancer: {
+      isReachable: balancer !== undefined,
+      ...(proxyPid !== undefined && { pid: proxyPid }),
+      ...(balancer === undefined && { reason: 'it does not answer; it is being started again' }),
+    },
+  };
+}
+
+function describeService(
+  service: Service,
+  desired: Desired,
+  replicas: readonly ObservedReplica[],
+  unreachable: ReadonlyMap<string, string>,
+  balancer: BalancerObservation | undefined,
+): ServiceStatus {
+  const wanted = desired.services[service.name];
+  const shown = replicas
+    .map((replica) => describeReplica(replica, service, unreachable.get(service.kind)))
+    .sort((a, b) => a.index - b.index || (a.startedAt ?? 0) - (b.startedAt ?? 0));
+  const serving = service.listeners.length > 0 ? 'in rotation' : 'healthy';
+  return {
+    name: service.name,
+    kind: service.kind,
+    revision: service.revision,
+    desired: wanted?.phase === 'running' ? wanted.replicas : 0,
+    fileReplicas: service.replicas,
+    scaleSource: wanted?.source ?? 'file',
+    running: replicas.filter(isRunning).length,
+    inRotation: shown.filter(({ state }) => state === serving).length,
+    listeners: service.listeners.flatMap((listener) =>
+      describeListener(listener, desired, replicas, balancer),
+    ),
+    replicas: shown,
+  };
+}
+
+function describeListener(
+  listener: Service['listeners'][number],
+  desired: Desired,
+  replicas: readonly ObservedReplica[],
+  balancer: BalancerObservation | undefined,
+): readonly ListenerStatus[] {
+  const id = listenerId(desired.stack.name, listener.key);
+  const port = listener.port ?? desired.assignedPorts[id];
+  if (port === undefined) return [];
+  const observed = balancer?.listeners.find((candidate) => candidate.id === id);
+  const publisher = publisherOf(port, replicas);
+  const { hostIp, target, protocol, exposure } = listener;
+  return [
+    {
+      hostIp,
+      port,
+      target,
+      protocol,
+      exposure,
+      isOpen: observed?.isOpen ?? false,
+      requests: observed?.requests ?? 0,
+      failed: observed?.failed ?? 0,
+      ...(publisher !== undefined && {
+        note: `published by ${publisher.instance} itself; tenfold restart moves it behind the balancer`,
+      }),
+    },
+  ];
+}
+
+function describeReplica(
+  observed: ObservedReplica,
+  service: Service,
+  unreachable: string | undefined,
+): ReplicaStatus {
+  const { replica } = observed;
+  const { state } = replica;
+  const reason = unreachable ?? reasonOf(observed);
+  return {
+    instance: replica.instance,
+    index: replica.index,
+    name: replica.name,
+    id: replica.id,
+    revision: replica.revision,
+    isObsolete: replica.revision !== service.revision,
+    state: unreachable === undefined ? stateOf(observed) : 'unknown',
+    ...(reason !== undefined && { reason }),
+    ...(state.kind === 'running' && { startedAt: state.startedAt }),
+    ...(state.kind === 'exited' && state.exitCode !== undefined && { exitCode: state.exitCode }),
+    ...(replica.pid !== undefined && state.kind === 'running' && { pid: replica.pid }),
+    restarts: observed.history.restarts,
+    endpoints: replica.endpoints,
+    published: replica.published,
+    inFlight: observed.inFlight,
+    requests: observed.requests,
+    failed: observed.failed,
+  };
+}
+
+function stateOf(observed: ObservedReplica): ReplicaStatus['state'] {
+  const { state } = observed.replica;
+  if (state.kind === 'created' || state.kind === 'restarting') return state.kind;
+  if (state.kind === 'exited') return state.exitCode === 0 ? 'completed' : 'exited';
+  if (observed.rotation === 'draining' || observed.rotation === 'drained') return observed.rotation;
+  if (observed.health !== 'healthy') return observed.health;
+  if (observed.rotation === 'out') return 'healthy';
+  if (observed.condition === 'ejected') return 'ejected';
+  return observed.condition === 'down' ? 'unhealthy' : 'in rotation';
+}
+
+function reasonOf(observed: ObservedReplica): string | undefined {
+  const { state } = observed.replica;
+  if (state.kind === 'exited') return describeExit(observed);
+  if (observed.health === 'unhealthy') return observed.healthOutput;
+  return observed.condition === 'up' ? undefined : observed.conditionReason;
+}

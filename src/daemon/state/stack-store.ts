@@ -1,0 +1,66 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readStateFile, writeStateFile } from './state-file.ts';
+import type { Desired } from '../../controller/desired.ts';
+import { TenfoldError } from '../../shared/errors.ts';
+
+const kind = 'stack';
+const version = 1;
+
+// Written by this very version, so the header and the outer shape are what can be wrong; a stack inside a file whose
+// header is ours was typed when it was written.
+const fileSchema = z.object({ desired: z.custom<Desired>(isDesired, 'the desired state is incomplete') });
+
+function isDesired(value: unknown): boolean {
+  const shape = z.object({
+    stack: z.object({
+      name: z.string(),
+      workingDir: z.string(),
+      services: z.record(z.string(), z.object({ name: z.string() })),
+    }),
+    services: z.record(
+      z.string(),
+      z.object({ phase: z.enum(['running', 'stopped', 'absent']), replicas: z.number() }),
+    ),
+    assignedPorts: z.record(z.string(), z.number()),
+    drainedInstances: z.array(z.string()),
+  });
+  return shape.safeParse(value).success;
+}
+
+/** Desired states on disk, one file per stack. */
+export class StackStore {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  async load(): Promise<readonly Desired[]> {
+    const names = (await readdir(this.#directory)).filter((name) => name.endsWith('.json')).sort();
+    const files = await Promise.all(
+      names.map((name) => readStateFile(join(this.#directory, name), kind, version, fileSchema)),
+    );
+    return files.flatMap((file) => (file === undefined ? [] : [file.desired]));
+  }
+
+  /** Throws `state-write-failed`; then the state before it still stands. */
+  async save(desired: Desired): Promise<void> {
+    await writeStateFile(this.#path(desired.stack.name), kind, version, { desired });
+  }
+
+  async forget(stackName: string): Promise<void> {
+    try {
+      await rm(this.#path(stackName), { force: true });
+    } catch (thrown) {
+      throw new TenfoldError('state-write-failed', `cannot remove ${this.#path(stackName)}`, {
+        cause: thrown,
+      });
+    }
+  }
+
+  #path(stackName: string): string {
+    return join(this.#directory, `${stackName}.json`);
+  }
+}
