@@ -13,7 +13,7 @@ interface Piece {
   readonly text: string;
 }
 
-/** A container's log, line by line; nothing when the container is gone. */
+/** A container's log, line by line; nothing when the container is gone. Ends when the signal aborts. */
 export async function* containerLogs(
   engine: Engine,
   replica: Replica,
@@ -41,6 +41,9 @@ export async function* containerLogs(
     for await (const line of wholeLines(pieces)) {
       if (sinceMs === undefined || line.time >= Math.floor(sinceMs)) yield { service, instance, ...line };
     }
+  } catch (thrown) {
+    // The caller has seen enough.
+    if (!signal.aborted) throw thrown;
   } finally {
     answer.destroy();
   }
