@@ -103,8 +103,8 @@ export interface BalancerDriver extends AsyncDisposable {
    */
   apply(table: RoutingTable, signal: AbortSignal): Promise<void>;
 
-  /** The table in force, which a balancer that outlives the daemon still carries; an empty one at first. */
-  table(signal: AbortSignal): Promise<RoutingTable>;
+  /** The table in force, whoever applied it: a balancer may outlive the daemon. Undefined before the first. */
+  table(signal: AbortSignal): Promise<RoutingTable | undefined>;
 
   /** Counters and states of all that is in the table. */
   observe(signal: AbortSignal): Promise<BalancerObservation>;

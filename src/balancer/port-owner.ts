@@ -1,0 +1,61 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+
+/** Who listens on a port, as far as /proc lets us see. */
+export interface PortOwner {
+  readonly pid: number;
+  /** The command line, cut to a readable length. */
+  readonly command: string;
+}
+
+const listenState = '0A';
+const maxCommandLength = 120;
+
+/** The process that listens on the TCP port, or undefined: not Linux, another user's process, or nobody. */
+export async function findPortOwner(port: number): Promise<PortOwner | undefined> {
+  try {
+    const inodes = new Set<string>();
+    for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+      const text = await readFile(table, 'utf8').catch(() => '');
+      for (const inode of listeningInodes(text, port)) inodes.add(inode);
+    }
+    return inodes.size === 0 ? undefined : await ownerOf(inodes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Socket inodes in LISTEN state on the port, from the text of /proc/net/tcp or tcp6. */
+export function listeningInodes(text: string, port: number): readonly string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(suffix) === true && fields[3] === listenState)
+    .flatMap((fields) => fields[9] ?? []);
+}
+
+export function formatPortOwner(owner: PortOwner): string {
+  return `pid ${owner.pid} (${owner.command})`;
+}
+
+async function ownerOf(inodes: ReadonlySet<string>): Promise<PortOwner | undefined> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  for (const pid of pids) {
+    const folder = `/proc/${pid}/fd`;
+    const descriptors = await readdir(folder).catch(() => []);
+    for (const descriptor of descriptors) {
+      const link = await readlink(`${folder}/${descriptor}`).catch(() => '');
+      const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
+      if (inode !== undefined && inodes.has(inode))
+        return { pid: Number(pid), command: await commandOf(pid) };
+    }
+  }
+  return undefined;
+}
+
+async function commandOf(pid: string): Promise<string> {
+  const line = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ').trim();
+  const command = line === '' ? (await readFile(`/proc/${pid}/comm`, 'utf8')).trim() : line;
+  return command.length > maxCommandLength ? `${command.slice(0, maxCommandLength)}…` : command;
+}

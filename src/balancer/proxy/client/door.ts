@@ -1,0 +1,77 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { ListenerState } from '../worker/routing-state.ts';
+import type { WorkerContext } from '../worker/worker-context.ts';
+import { ClientConnection } from './client-connection.ts';
+import { TcpConnection } from './tcp-connection.ts';
+
+const backlog = 4096;
+
+/** A connection that came through a door. */
+export interface DoorConnection {
+  retire(): void;
+  destroy(): void;
+  tick(now: number): void;
+}
+
+/** An address on which this worker accepts. Who answers there may change; the socket stays. */
+export class Door {
+  readonly key: string;
+  readonly connections = new Set<DoorConnection>();
+  /** Undefined until a table names the door; connections wait for it. */
+  listener: ListenerState | undefined;
+  forwardedLines = '';
+  readonly #server: Server;
+  readonly #context: WorkerContext;
+  #waiting: Socket[] = [];
+
+  /** `handle` is the bound socket that came from the main process; `onOpen` is told an error code or nothing. */
+  constructor(
+    key: string,
+    handle: object,
+    context: WorkerContext,
+    onOpen: (error: string | undefined) => void,
+  ) {
+    this.key = key;
+    this.#context = context;
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+      if (this.listener === undefined) this.#waiting.push(socket);
+      else this.#admit(socket);
+    });
+    let isOpen = false;
+    this.#server.on('error', (error: NodeJS.ErrnoException) => {
+      // Later errors (no file descriptors left) end one accept, not the door.
+      if (!isOpen) onOpen(error.code ?? error.message);
+    });
+    this.#server.listen(handle, backlog, () => {
+      isOpen = true;
+      onOpen(undefined);
+    });
+  }
+
+  assign(listener: ListenerState): void {
+    this.listener = listener;
+    this.forwardedLines = `X-Forwarded-Proto: http\r\nX-Forwarded-Port: ${listener.entry.port}\r\n`;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const socket of waiting) this.#admit(socket);
+  }
+
+  /** Accepts no more; requests under way are answered. */
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#waiting) socket.destroy();
+    this.#waiting = [];
+    for (const connection of Array.from(this.connections)) connection.retire();
+  }
+
+  #admit(socket: Socket): void {
+    const { listener } = this;
+    if (listener === undefined) return;
+    const connection =
+      listener.entry.protocol === 'tcp'
+        ? new TcpConnection(socket, this, listener, this.#context)
+        : new ClientConnection(socket, this, this.#context);
+    this.connections.add(connection);
+    socket.resume();
+  }
+}

@@ -1,0 +1,59 @@
+import type {
+  BalancerObservation,
+  EndpointObservation,
+  ListenerObservation,
+  TrafficTotals,
+} from '../../balancer-driver.ts';
+
+/** Counters go on growing when a proxy is replaced by a new one that begins at nought. */
+export class CarriedCounters {
+  #proxy: string | undefined;
+  #last: BalancerObservation | undefined;
+  #endpoints = new Map<string, TrafficTotals>();
+  #listeners = new Map<string, ListenerObservation>();
+
+  /** The observation with what earlier proxies had counted; `proxy` tells one from the next. */
+  add(observation: BalancerObservation, proxy: string): BalancerObservation {
+    if (this.#proxy !== undefined && this.#proxy !== proxy && this.#last !== undefined) {
+      this.#endpoints = new Map(this.#last.endpoints.map((endpoint) => [endpoint.id, endpoint.totals]));
+      this.#listeners = new Map(this.#last.listeners.map((listener) => [listener.id, listener]));
+    }
+    this.#proxy = proxy;
+    this.#last = {
+      endpoints: observation.endpoints.map((endpoint) => this.#endpoint(endpoint)),
+      listeners: observation.listeners.map((listener) => this.#listener(listener)),
+    };
+    return this.#last;
+  }
+
+  #endpoint(endpoint: EndpointObservation): EndpointObservation {
+    const past = this.#endpoints.get(endpoint.id);
+    if (past === undefined) return endpoint;
+    const { totals } = endpoint;
+    return {
+      ...endpoint,
+      totals: {
+        requests: totals.requests + past.requests,
+        completed: totals.completed + past.completed,
+        failed: totals.failed + past.failed,
+        retried: totals.retried + past.retried,
+        drained: totals.drained + past.drained,
+        forced: totals.forced + past.forced,
+      },
+    };
+  }
+
+  #listener(listener: ListenerObservation): ListenerObservation {
+    const past = this.#listeners.get(listener.id);
+    if (past === undefined) return listener;
+    const failures: Record<string, number> = { ...past.failures };
+    for (const [kind, count] of Object.entries(listener.failures))
+      failures[kind] = (failures[kind] ?? 0) + count;
+    return {
+      ...listener,
+      requests: listener.requests + past.requests,
+      failed: listener.failed + past.failed,
+      failures,
+    };
+  }
+}

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { TenfoldError } from '../../../shared/errors.ts';
+import type { ProxyLimits } from '../proxy-limits.ts';
+import { openSession, type ProxySession } from './proxy-session.ts';
+
+const startTimeoutMs = 15_000;
+const pollEveryMs = 15;
+
+// The same folder holds main.ts when run from source and main.js when built.
+const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
+const mainFile = fileURLToPath(new URL(`../main${extension}`, import.meta.url));
+
+export interface SpawnOptions {
+  readonly socketPath: string;
+  /** Where the proxy's own output goes; undefined: nowhere. */
+  readonly logPath?: string;
+  /** Worker processes; undefined: one per core, at most 8. */
+  readonly workers?: number;
+  readonly limits?: Partial<ProxyLimits>;
+}
+
+/** Starts a proxy that outlives this process, and connects to it. Throws `balancer-unreachable` when it does not start. */
+export async function spawnProxy(options: SpawnOptions, signal: AbortSignal): Promise<ProxySession> {
+  const { socketPath, logPath } = options;
+  const log = logPath === undefined ? undefined : openSync(logPath, 'a', 0o600);
+  const output = log ?? 'ignore';
+  const limits = options.limits === undefined ? [] : ['--limits', JSON.stringify(options.limits)];
+  const child = spawn(process.execPath, [mainFile, '--socket', socketPath, ...limits], {
+    cwd: '/',
+    detached: true,
+    env: proxyEnvironment(options.workers),
+    stdio: ['ignore', output, output],
+  });
+  if (log !== undefined) closeSync(log);
+  let ended: string | undefined;
+  child.on('error', (error) => (ended = error.message));
+  child.on('exit', (code, signalName) => (ended = `it ended with ${signalName ?? `exit code ${code}`}`));
+  child.unref();
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const session = await openSession(socketPath);
+    if (session !== undefined) return session;
+    if (ended !== undefined || Date.now() > deadline) {
+      throw new TenfoldError('balancer-unreachable', 'the proxy could not be started', {
+        got: ended ?? `no answer at ${socketPath} within ${startTimeoutMs / 1000} s`,
+        hint: logPath === undefined ? 'Start it by hand to see why.' : `See ${logPath}.`,
+      });
+    }
+    await sleep(pollEveryMs, undefined, { signal });
+  }
+}
+
+/** What is meant for this process only must not change how the proxy runs. */
+function proxyEnvironment(workers: number | undefined): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS, NODE_CHANNEL_FD, NODE_TEST_CONTEXT, ...environment } = process.env;
+  return workers === undefined ? environment : { ...environment, TENFOLD_PROXY_WORKERS: String(workers) };
+}

@@ -1,0 +1,120 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import type { ActiveHealthPolicy } from '../../../model/service.ts';
+import type { WorkerEndpoint, WorkerTable } from '../worker/worker-protocol.ts';
+
+type Target = Pick<WorkerEndpoint, 'host' | 'port'>;
+
+/** Undefined: the check passed; else why not. */
+type Verdict = string | undefined;
+
+/** One check: a connection is made, or a GET of the path is answered with 2xx or 3xx, within the timeout. */
+export function checkOnce(target: Target, policy: ActiveHealthPolicy, signal: AbortSignal): Promise<Verdict> {
+  const timeout = AbortSignal.any([signal, AbortSignal.timeout(policy.timeoutMs)]);
+  return policy.path === undefined ? checkConnect(target, timeout) : checkPath(target, policy.path, timeout);
+}
+
+function checkConnect({ host, port }: Target, signal: AbortSignal): Promise<Verdict> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, signal });
+    socket.once('connect', () => {
+      resolve(undefined);
+      socket.destroy();
+    });
+    socket.on('error', (error) => resolve(reasonOf(error)));
+  });
+}
+
+function checkPath({ host, port }: Target, path: string, signal: AbortSignal): Promise<Verdict> {
+  return new Promise((resolve) => {
+    const options = { host, port, path, signal, agent: false, headers: { 'user-agent': 'tenfold-health' } };
+    const attempt = request(options, (response) => {
+      const status = response.statusCode ?? 0;
+      resolve(status >= 200 && status < 400 ? undefined : `GET ${path} answered ${status}`);
+      response.destroy();
+    });
+    attempt.on('error', (error) => resolve(reasonOf(error)));
+    attempt.end();
+  });
+}
+
+function reasonOf(error: NodeJS.ErrnoException): string {
+  if (error.name === 'AbortError') return 'no answer in time';
+  return error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
+}
+
+interface Probe {
+  endpoint: WorkerEndpoint;
+  policy: ActiveHealthPolicy;
+  isDown: boolean;
+  /** Results in a row that speak against the present verdict. */
+  streak: number;
+  readonly stop: AbortController;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Checks every endpoint that is in rotation and healthy by its own account, for as long as it is. */
+export class ActiveHealth {
+  readonly #probes = new Map<string, Probe>();
+  readonly #onChange: (id: string, isDown: boolean, reason: Verdict) => void;
+
+  constructor(onChange: (id: string, isDown: boolean, reason: Verdict) => void) {
+    this.#onChange = onChange;
+  }
+
+  follow(table: WorkerTable): void {
+    const wanted = new Set<string>();
+    for (const pool of table.pools) {
+      for (const endpoint of pool.endpoints) {
+        if (endpoint.rotation !== 'active' || !endpoint.isHealthy) continue;
+        wanted.add(endpoint.id);
+        const probe = this.#probes.get(endpoint.id);
+        if (probe === undefined) this.#begin(endpoint, pool.policy.activeHealth);
+        else {
+          probe.endpoint = endpoint;
+          probe.policy = pool.policy.activeHealth;
+        }
+      }
+    }
+    for (const [id, probe] of this.#probes) {
+      if (wanted.has(id)) continue;
+      probe.stop.abort();
+      clearTimeout(probe.timer);
+      this.#probes.delete(id);
+    }
+  }
+
+  #begin(endpoint: WorkerEndpoint, policy: ActiveHealthPolicy): void {
+    const probe: Probe = {
+      endpoint,
+      policy,
+      isDown: endpoint.isDown,
+      streak: 0,
+      stop: new AbortController(),
+      timer: undefined,
+    };
+    this.#probes.set(endpoint.id, probe);
+    // Spread, so that many endpoints are not all asked at once.
+    this.#schedule(probe, Math.random() * policy.intervalMs);
+  }
+
+  #schedule(probe: Probe, inMs: number): void {
+    probe.timer = setTimeout(() => {
+      void checkOnce(probe.endpoint, probe.policy, probe.stop.signal).then((verdict) => {
+        if (probe.stop.signal.aborted) return;
+        this.#judge(probe, verdict);
+        this.#schedule(probe, probe.policy.intervalMs);
+      });
+    }, inMs);
+  }
+
+  #judge(probe: Probe, verdict: Verdict): void {
+    const isAgainst = (verdict !== undefined) !== probe.isDown;
+    probe.streak = isAgainst ? probe.streak + 1 : 0;
+    if (probe.streak < (probe.isDown ? probe.policy.rise : probe.policy.fall)) return;
+    if (!isAgainst) return;
+    probe.isDown = !probe.isDown;
+    probe.streak = 0;
+    this.#onChange(probe.endpoint.id, probe.isDown, verdict);
+  }
+}

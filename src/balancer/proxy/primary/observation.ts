@@ -1,0 +1,43 @@
+import type {
+  BalancerObservation,
+  EndpointObservation,
+  ListenerObservation,
+  RoutingTable,
+} from '../../balancer-driver.ts';
+import type { EndpointFacts, FactsById } from './table-state.ts';
+import type { EndpointSum, Totals } from './totals.ts';
+
+/** What the table, the checks and the counters say together. */
+export function observe(table: RoutingTable, facts: FactsById, totals: Totals): BalancerObservation {
+  const endpoints = table.pools.flatMap((pool) =>
+    pool.endpoints.map((endpoint): EndpointObservation => {
+      const sum = totals.endpoint(endpoint.id);
+      const { inFlight, isEjected, ...counters } = sum;
+      const state = endpoint.rotation === 'active' ? 'active' : inFlight > 0 ? 'draining' : 'drained';
+      return {
+        id: endpoint.id,
+        pool: pool.id,
+        state,
+        ...conditionOf(facts.get(endpoint.id), sum),
+        inFlight,
+        totals: counters,
+      };
+    }),
+  );
+  const listeners = table.listeners.map(({ id }): ListenerObservation => {
+    const { requests, failures } = totals.listener(id);
+    const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+    return { id, isOpen: true, requests, failed, failures };
+  });
+  return { endpoints, listeners };
+}
+
+function conditionOf(
+  facts: EndpointFacts | undefined,
+  sum: EndpointSum,
+): Pick<EndpointObservation, 'condition' | 'reason'> {
+  if (facts?.isDown === true) return { condition: 'down', reason: facts.downReason };
+  if (sum.isEjected) return { condition: 'ejected', reason: 'requests to it failed one after another' };
+  if (facts?.isHealthy === false) return { condition: 'down', reason: 'its own health check fails' };
+  return { condition: 'up', reason: undefined };
+}

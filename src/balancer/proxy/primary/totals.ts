@@ -1,0 +1,113 @@
+import type { TrafficTotals } from '../../balancer-driver.ts';
+import type { EndpointReport, ListenerReport, WorkerNotice } from '../worker/worker-protocol.ts';
+
+export interface EndpointSum extends TrafficTotals {
+  readonly inFlight: number;
+  /** Ejected in at least one worker. */
+  readonly isEjected: boolean;
+}
+
+export interface ListenerSum {
+  readonly requests: number;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+interface WorkerFigures {
+  readonly endpoints: Map<string, EndpointReport>;
+  readonly listeners: Map<string, ListenerReport>;
+}
+
+const nothing: TrafficTotals = { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 };
+
+/** Counters over all workers, and over those that are no more. */
+export class Totals {
+  readonly #workers = new Map<number, WorkerFigures>();
+  readonly #pastEndpoints = new Map<string, TrafficTotals>();
+  readonly #pastListeners = new Map<string, ListenerSum>();
+
+  add(worker: number, report: Extract<WorkerNotice, { type: 'report' }>): void {
+    let figures = this.#workers.get(worker);
+    if (figures === undefined) {
+      figures = { endpoints: new Map(), listeners: new Map() };
+      this.#workers.set(worker, figures);
+    }
+    for (const endpoint of report.endpoints) figures.endpoints.set(endpoint.id, endpoint);
+    for (const listener of report.listeners) figures.listeners.set(listener.id, listener);
+  }
+
+  /** A worker died: its counters stay, and what was in flight in it has failed. */
+  lose(worker: number): void {
+    const figures = this.#workers.get(worker);
+    if (figures === undefined) return;
+    this.#workers.delete(worker);
+    for (const [id, report] of figures.endpoints) {
+      this.#pastEndpoints.set(id, plus(this.#pastEndpoints.get(id) ?? nothing, report));
+    }
+    for (const [id, report] of figures.listeners) {
+      const past = this.#pastListeners.get(id) ?? { requests: 0, failures: {} };
+      const lost = report.inFlight === 0 ? {} : { 'worker-lost': report.inFlight };
+      this.#pastListeners.set(id, {
+        requests: past.requests + report.requests,
+        failures: plusFailures(plusFailures(past.failures, report.failures), lost),
+      });
+    }
+  }
+
+  /** Forgets what is no longer in the table. */
+  keepOnly(endpoints: ReadonlySet<string>, listeners: ReadonlySet<string>): void {
+    const prune = (map: Map<string, unknown>, kept: ReadonlySet<string>): void => {
+      for (const id of map.keys()) if (!kept.has(id)) map.delete(id);
+    };
+    prune(this.#pastEndpoints, endpoints);
+    prune(this.#pastListeners, listeners);
+    for (const figures of this.#workers.values()) {
+      prune(figures.endpoints, endpoints);
+      prune(figures.listeners, listeners);
+    }
+  }
+
+  endpoint(id: string): EndpointSum {
+    let sum = this.#pastEndpoints.get(id) ?? nothing;
+    let inFlight = 0;
+    let isEjected = false;
+    for (const { endpoints } of this.#workers.values()) {
+      const report = endpoints.get(id);
+      if (report === undefined) continue;
+      sum = plus(sum, report);
+      inFlight += report.inFlight;
+      if (report.ejectedUntil !== 0) isEjected = true;
+    }
+    return { ...sum, inFlight, isEjected };
+  }
+
+  listener(id: string): ListenerSum {
+    let { requests, failures } = this.#pastListeners.get(id) ?? { requests: 0, failures: {} };
+    for (const { listeners } of this.#workers.values()) {
+      const report = listeners.get(id);
+      if (report === undefined) continue;
+      requests += report.requests;
+      failures = plusFailures(failures, report.failures);
+    }
+    return { requests, failures };
+  }
+}
+
+function plus(one: TrafficTotals, other: TrafficTotals): TrafficTotals {
+  return {
+    requests: one.requests + other.requests,
+    completed: one.completed + other.completed,
+    failed: one.failed + other.failed,
+    retried: one.retried + other.retried,
+    drained: one.drained + other.drained,
+    forced: one.forced + other.forced,
+  };
+}
+
+function plusFailures(
+  one: Readonly<Record<string, number>>,
+  other: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+  const sum: Record<string, number> = { ...one };
+  for (const [kind, count] of Object.entries(other)) sum[kind] = (sum[kind] ?? 0) + count;
+  return sum;
+}

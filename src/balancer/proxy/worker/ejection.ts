@@ -1,0 +1,71 @@
+import type { BalancingPolicy } from '../../../model/service.ts';
+
+type EjectionPolicy = Pick<BalancingPolicy, 'maxFails' | 'failTimeoutMs'>;
+
+/** Passive health (nginx `max_fails`, `fail_timeout`): failed attempts eject; later one probe request may return it. */
+export class Ejection {
+  #failures = 0;
+  #windowEndsAt = 0;
+  #ejectedUntil = 0;
+  #isProbing = false;
+
+  /** Milliseconds since the epoch; 0 when not ejected. */
+  get until(): number {
+    return this.#ejectedUntil;
+  }
+
+  /** True when a request may go to it: not ejected, or the time is up and nobody probes it yet. */
+  allows(now: number): boolean {
+    return this.#ejectedUntil === 0 || (now >= this.#ejectedUntil && !this.#isProbing);
+  }
+
+  /** Called when a request was given to it; the first after an ejection is the probe. */
+  chosen(now: number): void {
+    if (this.#ejectedUntil !== 0 && now >= this.#ejectedUntil) this.#isProbing = true;
+  }
+
+  /** Returns true when this failure ejected it. */
+  failed(now: number, policy: EjectionPolicy): boolean {
+    if (policy.maxFails <= 0) return false;
+    if (this.#ejectedUntil !== 0) {
+      if (!this.#isProbing) return false;
+      this.eject(now + policy.failTimeoutMs);
+      return true;
+    }
+    if (now >= this.#windowEndsAt) {
+      this.#failures = 0;
+      this.#windowEndsAt = now + policy.failTimeoutMs;
+    }
+    if (++this.#failures < policy.maxFails) return false;
+    this.eject(now + policy.failTimeoutMs);
+    return true;
+  }
+
+  /** Returns true when this success ended an ejection. */
+  succeeded(now: number): boolean {
+    if (this.#ejectedUntil === 0) return false;
+    // An answer to a request from before the ejection proves nothing.
+    if (now < this.#ejectedUntil) return false;
+    this.clear();
+    return true;
+  }
+
+  /** The probe was given up without a verdict. */
+  released(): void {
+    this.#isProbing = false;
+  }
+
+  eject(until: number): void {
+    this.#ejectedUntil = Math.max(this.#ejectedUntil, until);
+    this.#isProbing = false;
+    this.#failures = 0;
+    this.#windowEndsAt = 0;
+  }
+
+  clear(): void {
+    this.#ejectedUntil = 0;
+    this.#isProbing = false;
+    this.#failures = 0;
+    this.#windowEndsAt = 0;
+  }
+}

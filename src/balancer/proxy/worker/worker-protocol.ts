@@ -1,0 +1,62 @@
+import type { EndpointEntry, ListenerEntry, PoolEntry, TrafficTotals } from '../../balancer-driver.ts';
+import type { ProxyLimits } from '../proxy-limits.ts';
+
+/** An endpoint with what the main process knows of it and a worker that starts later must know too. */
+export interface WorkerEndpoint extends EndpointEntry {
+  readonly isDown: boolean;
+  readonly activeSince: number;
+  /** When what is in flight is cut; undefined while it is active. Milliseconds since the epoch. */
+  readonly drainDeadline?: number;
+}
+
+export interface WorkerPool extends PoolEntry {
+  readonly endpoints: readonly WorkerEndpoint[];
+}
+
+export interface WorkerTable {
+  readonly listeners: readonly ListenerEntry[];
+  readonly pools: readonly WorkerPool[];
+}
+
+/** What the main process tells a worker. */
+export type WorkerOrder =
+  | { readonly type: 'start'; readonly limits: ProxyLimits }
+  /** Carries a bound socket. The worker listens on it; connections wait until a table names it. */
+  | { readonly type: 'door'; readonly key: string }
+  /** Doors that no table will name after all. */
+  | { readonly type: 'abandon'; readonly keys: readonly string[] }
+  | { readonly type: 'table'; readonly sequence: number; readonly table: WorkerTable }
+  | { readonly type: 'health'; readonly id: string; readonly isDown: boolean; readonly activeSince: number }
+  /** `until` 0: it came back. */
+  | { readonly type: 'eject'; readonly id: string; readonly until: number }
+  | { readonly type: 'report'; readonly sequence: number }
+  | { readonly type: 'stop'; readonly graceMs: number };
+
+export interface EndpointReport extends TrafficTotals {
+  readonly id: string;
+  readonly inFlight: number;
+  readonly ejectedUntil: number;
+}
+
+export interface ListenerReport {
+  readonly id: string;
+  readonly requests: number;
+  readonly inFlight: number;
+  readonly failures: Readonly<Record<string, number>>;
+}
+
+/** What a worker tells the main process. */
+export type WorkerNotice =
+  | { readonly type: 'ready' }
+  | { readonly type: 'door-open'; readonly key: string; readonly error?: string }
+  | { readonly type: 'applied'; readonly sequence: number }
+  | {
+      readonly type: 'report';
+      /** The `report` order that this answers; undefined when it comes by itself. */
+      readonly sequence?: number;
+      /** All counters of what has changed since the last report. */
+      readonly endpoints: readonly EndpointReport[];
+      readonly listeners: readonly ListenerReport[];
+    }
+  /** `until` 0: it came back. */
+  | { readonly type: 'ejected'; readonly id: string; readonly until: number };

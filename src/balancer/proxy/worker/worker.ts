@@ -1,0 +1,136 @@
+import { Door } from '../client/door.ts';
+import { closeExpired } from '../exchange/upstream-pool.ts';
+import { defaultProxyLimits, type ProxyLimits } from '../proxy-limits.ts';
+import { doorKey } from './door-key.ts';
+import type { EndpointState } from './endpoint-state.ts';
+import { collectReport } from './report.ts';
+import { RoutingState } from './routing-state.ts';
+import type { WorkerContext } from './worker-context.ts';
+import type { WorkerNotice, WorkerOrder, WorkerTable } from './worker-protocol.ts';
+
+const tickEveryMs = 100;
+const reportEveryMs = 250;
+
+/** Carries traffic in a process of its own, as the main process tells it to. Ends when that one ends. */
+export function runWorker(): void {
+  const routing = new RoutingState();
+  const doors = new Map<string, Door>();
+  let limits: ProxyLimits = defaultProxyLimits;
+  let isReportDue = false;
+
+  const tell = (notice: WorkerNotice): void => {
+    if (process.connected) process.send?.(notice);
+  };
+  const report = (sequence?: number): void => {
+    const { endpoints, listeners } = collectReport(routing);
+    if (sequence !== undefined) tell({ type: 'report', sequence, endpoints, listeners });
+    else if (endpoints.length + listeners.length > 0) tell({ type: 'report', endpoints, listeners });
+  };
+  const context: WorkerContext = {
+    get limits() {
+      return limits;
+    },
+    ejectionChanged: (endpoint: EndpointState) => {
+      endpoint.hasChanged = true;
+      tell({ type: 'ejected', id: endpoint.id, until: endpoint.ejection.until });
+      context.reportNow();
+    },
+    reportNow: () => {
+      if (isReportDue) return;
+      isReportDue = true;
+      setImmediate(() => {
+        isReportDue = false;
+        report();
+      });
+    },
+  };
+
+  const applyTable = (table: WorkerTable): void => {
+    const gone = routing.apply(table, Date.now());
+    const named = new Set<string>();
+    for (const listener of routing.listeners.values()) {
+      const key = doorKey(listener.entry);
+      named.add(key);
+      const door = doors.get(key);
+      if (door !== undefined && door.listener !== listener) door.assign(listener);
+    }
+    closeDoors(
+      Array.from(doors.keys()).filter((key) => doors.get(key)?.listener !== undefined && !named.has(key)),
+    );
+    for (const endpoint of gone) endpoint.cut('forced');
+  };
+  const closeDoors = (keys: readonly string[]): void => {
+    for (const key of keys) {
+      doors.get(key)?.close();
+      doors.delete(key);
+    }
+  };
+  const stop = (graceMs: number): void => {
+    const closing = Array.from(doors.values());
+    closeDoors(Array.from(doors.keys()));
+    const deadline = Date.now() + graceMs;
+    const poll = setInterval(() => {
+      if (Date.now() < deadline && closing.some((door) => door.connections.size > 0)) return;
+      clearInterval(poll);
+      process.exit(0);
+    }, 20);
+  };
+
+  process.on('message', (order: WorkerOrder, handle: unknown) => {
+    switch (order.type) {
+      case 'start':
+        limits = order.limits;
+        break;
+      case 'door': {
+        const { key } = order;
+        if (typeof handle !== 'object' || handle === null)
+          throw new Error(`no socket came with the door ${key}`);
+        const opened = (error: string | undefined): void => {
+          tell({ type: 'door-open', key, ...(error === undefined ? {} : { error }) });
+        };
+        doors.set(key, new Door(key, handle, context, opened));
+        break;
+      }
+      case 'abandon':
+        closeDoors(order.keys);
+        break;
+      case 'table':
+        applyTable(order.table);
+        tell({ type: 'applied', sequence: order.sequence });
+        report();
+        break;
+      case 'health': {
+        const endpoint = routing.endpoints.get(order.id);
+        if (endpoint === undefined) break;
+        endpoint.isDown = order.isDown;
+        endpoint.activeSince = order.activeSince;
+        break;
+      }
+      case 'eject': {
+        const endpoint = routing.endpoints.get(order.id);
+        if (endpoint === undefined) break;
+        if (order.until === 0) endpoint.ejection.clear();
+        else endpoint.ejection.eject(order.until);
+        endpoint.hasChanged = true;
+        report();
+        break;
+      }
+      case 'report':
+        report(order.sequence);
+        break;
+      case 'stop':
+        stop(order.graceMs);
+        break;
+    }
+  });
+  // The ports must be free at once for the main process that comes after.
+  process.on('disconnect', () => process.exit(0));
+
+  setInterval(() => {
+    const now = Date.now();
+    for (const door of doors.values()) for (const connection of door.connections) connection.tick(now);
+    for (const endpoint of routing.endpoints.values()) closeExpired(endpoint, now);
+  }, tickEveryMs);
+  setInterval(() => report(), reportEveryMs);
+  tell({ type: 'ready' });
+}
