@@ -18,6 +18,8 @@ import { ownVersion } from '../shared/own-version.ts';
 /** A daemon that has no stack to look after and hears of nobody for so long ends by itself. */
 const idleExitMs = 3_000;
 const idleCheckMs = 250;
+/** Nothing runs any more when the proxy is ended, so this is for clients that are slow to hear of it. */
+const proxyGraceMs = 2_000;
 const balancerStartMs = 10_000;
 
 /** Runs the daemon of a home until the signal aborts or nothing is left to do. */
@@ -77,7 +79,7 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
   await aborted(AbortSignal.any([signal, ending.signal]));
   clearInterval(idleTimer);
   // Told to end while stacks run (an upgrade): traffic goes on without a daemon. Idle: the proxy ends as well.
-  if (ending.signal.aborted) await proxy.shutdown();
+  if (ending.signal.aborted) await proxy.shutdown(proxyGraceMs, AbortSignal.timeout(2 * proxyGraceMs));
   ending.abort();
 }
 

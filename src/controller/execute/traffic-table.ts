@@ -41,7 +41,7 @@ export class TrafficTable {
    * before its first look. Entries belong to the stack that their id begins with.
    */
   async adopt(signal: AbortSignal): Promise<void> {
-    const { listeners, pools } = await this.#driver.table(signal);
+    const { listeners, pools } = (await this.#driver.table(signal)) ?? emptyTable;
     const stackOf = (id: string): string => id.slice(0, id.indexOf('/'));
     for (const name of new Set([...listeners, ...pools].map(({ id }) => stackOf(id)))) {
       this.#parts.set(name, {

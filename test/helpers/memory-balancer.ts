@@ -1,0 +1,92 @@
+import type {
+  BalancerDriver,
+  EndpointObservation,
+  RoutingTable,
+} from '../../src/balancer/balancer-driver.ts';
+
+const noTotals = { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 };
+
+/**
+ * A balancer that carries no traffic: it acknowledges at once, and what drains is drained when the test says that
+ * nothing is in flight any more (at once, unless `inFlight` says otherwise). Records every table.
+ */
+export class MemoryBalancer implements BalancerDriver {
+  readonly name = 'memory';
+  readonly tables: RoutingTable[] = [];
+  /** Requests in flight by instance. */
+  readonly inFlight = new Map<string, number>();
+  readonly #watchers = new Set<() => void>();
+  isReachable = true;
+
+  apply(table: RoutingTable): Promise<void> {
+    this.tables.push(table);
+    this.changed();
+    return Promise.resolve();
+  }
+
+  table(): Promise<RoutingTable | undefined> {
+    return Promise.resolve(this.tables.at(-1));
+  }
+
+  observe(): Promise<{
+    endpoints: EndpointObservation[];
+    listeners: never[] | ReturnType<MemoryBalancer['listeners']>;
+  }> {
+    return Promise.resolve({ endpoints: this.endpoints(), listeners: this.listeners() });
+  }
+
+  watch(onChange: () => void, signal: AbortSignal): void {
+    this.#watchers.add(onChange);
+    signal.addEventListener('abort', () => this.#watchers.delete(onChange), { once: true });
+  }
+
+  /** Instances that take new requests, of one pool or all. */
+  inRotation(pool?: string): readonly string[] {
+    const pools = this.tables.at(-1)?.pools.filter(({ id }) => pool === undefined || id === pool) ?? [];
+    return pools.flatMap(({ endpoints }) =>
+      endpoints.filter(({ rotation }) => rotation === 'active').map(({ instance }) => instance),
+    );
+  }
+
+  changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  endpoints(): EndpointObservation[] {
+    return (this.tables.at(-1)?.pools ?? []).flatMap((pool) =>
+      pool.endpoints.map((endpoint) => {
+        const inFlight = this.inFlight.get(endpoint.instance) ?? 0;
+        const state = endpoint.rotation === 'active' ? 'active' : inFlight > 0 ? 'draining' : 'drained';
+        return {
+          id: endpoint.id,
+          pool: pool.id,
+          state,
+          condition: 'up',
+          reason: undefined,
+          inFlight,
+          totals: noTotals,
+        };
+      }),
+    );
+  }
+
+  listeners(): {
+    id: string;
+    isOpen: boolean;
+    requests: number;
+    failed: number;
+    failures: Record<string, number>;
+  }[] {
+    return (this.tables.at(-1)?.listeners ?? []).map(({ id }) => ({
+      id,
+      isOpen: true,
+      requests: 0,
+      failed: 0,
+      failures: {},
+    }));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
