@@ -8,7 +8,7 @@ import { exitWhenIdle } from './connection/exit-when-idle.ts';
 import { readGlobalOptions, type GlobalOptions } from './global-options.ts';
 import type { Surroundings } from './surroundings.ts';
 import { Output } from './terminal/output.ts';
-import { ownVersion } from './own-version.ts';
+import { ownVersion } from '../shared/own-version.ts';
 
 /** One run of one verb: what was asked, by whom, and where to print. */
 export interface Invocation {
@@ -56,9 +56,9 @@ export function homeOf({ surroundings }: Invocation): ReturnType<typeof resolveH
 }
 
 function warnOfOtherVersion({ output }: Invocation, { version }: DaemonConnection): void {
-  if (version.version === ownVersion) return;
+  if (version.version === ownVersion()) return;
   output.warn(
-    `the daemon is tenfold ${version.version} and this is tenfold ${ownVersion}; ` +
+    `the daemon is tenfold ${version.version} and this is tenfold ${ownVersion()}; ` +
       `\`kill ${version.pid}\` ends the daemon, replicas and traffic go on, and the next command starts this version`,
   );
 }

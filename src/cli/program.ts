@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { addGlobalOptions } from './global-options.ts';
-import { ownVersion } from './own-version.ts';
+import { ownVersion } from '../shared/own-version.ts';
 import type { Program } from './verb.ts';
 import { verbs } from './verbs.ts';
 
@@ -10,7 +10,7 @@ export function createProgram(program: Omit<Program, 'command'>): Command {
   const command = new Command('tenfold')
     .description('Makes an ordinary compose.yaml scale: replicas behind a load balancer, no request dropped.')
     .usage('[OPTIONS] COMMAND')
-    .version(ownVersion, '-v, --version', 'print the version')
+    .version(ownVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .enablePositionalOptions()
     .exitOverride()

@@ -1,5 +1,6 @@
-import { TenfoldError } from '../shared/errors.ts';
+import type { Project } from '../compose/project.ts';
 import type { Stack } from '../model/stack.ts';
+import { TenfoldError } from '../shared/errors.ts';
 import type { Invocation } from './invocation.ts';
 
 export interface LoadedStack {
@@ -14,7 +15,23 @@ export async function stackName(invocation: Invocation): Promise<string> {
   const { globals, surroundings } = invocation;
   const given = globals.projectName ?? surroundings.environment['COMPOSE_PROJECT_NAME'];
   if (given !== undefined && given !== '') return requireProjectName(given);
-  return (await loadStack(invocation)).stack.name;
+  return (await loadComposeProject(invocation)).name;
+}
+
+/** The project that the compose files describe. Throws with every fault that was found in them. */
+export async function loadComposeProject({ globals, surroundings }: Invocation): Promise<Project> {
+  // The loader is the larger half of the program, and most commands do without it.
+  const { loadProject } = await import('../compose/load-project.ts');
+  const { projectName, projectDirectory } = globals;
+  return loadProject({
+    files: globals.files,
+    profiles: globals.profiles,
+    envFiles: globals.envFiles,
+    environment: surroundings.environment,
+    workingDir: surroundings.workingDir,
+    ...(projectName === undefined ? {} : { projectName }),
+    ...(projectDirectory === undefined ? {} : { projectDirectory }),
+  });
 }
 
 export function loadStack(_invocation: Invocation): Promise<LoadedStack> {

@@ -24,6 +24,10 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
     return exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.ok;
+    if (thrown instanceof CommanderError && thrown.code === 'commander.help') {
+      surroundings.stderr.write(program.helpInformation());
+      return exitCodes.usage;
+    }
     const output =
       invocation?.output ??
       new Output(surroundings, { ...readGlobalOptions(program), isJson: asksForJson(words) });

@@ -5,14 +5,9 @@ import { TenfoldError } from '../shared/errors.ts';
 export function usageError(error: CommanderError): TenfoldError {
   const [first = '', ...rest] = error.message.split('\n');
   const suggestion = /^\(Did you mean (?<names>.*)\?\)$/.exec(rest.join(' ').trim())?.groups?.['names'];
-  return new TenfoldError('usage', messageFrom(first, error), {
+  return new TenfoldError('usage', first.replace(/^error: /, '').replaceAll(/'([^']*)'/g, '`$1`'), {
     hint:
       suggestion === undefined ? '`tenfold --help` lists what there is' : `did you mean \`${suggestion}\`?`,
     cause: error,
   });
-}
-
-function messageFrom(first: string, error: CommanderError): string {
-  if (error.code === 'commander.help') return 'no command was given';
-  return first.replace(/^error: /, '').replaceAll(/'([^']*)'/g, '`$1`');
 }

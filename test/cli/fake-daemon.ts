@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { VersionReply } from '../../src/daemon/control-api.ts';
 import { resolveHome, type Home } from '../../src/daemon/home.ts';
+import { ownVersion } from '../../src/shared/own-version.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
 
 export interface ReceivedRequest {
@@ -35,7 +36,7 @@ export interface FakeDaemon extends AsyncDisposable {
 }
 
 export const ownVersionReply: VersionReply = {
-  version: '0.1.0',
+  version: ownVersion(),
   // No process has this number, so that nobody waits for its end.
   pid: 2 ** 22 + 1,
   home: '/home',

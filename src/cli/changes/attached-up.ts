@@ -27,10 +27,7 @@ export async function runAttachedUp(
   try {
     printReport(invocation, await followChange(invocation, client, change, stopRequested));
   } catch (thrown) {
-    if (!stopRequested.aborted) {
-      if (before?.phase !== 'running') await stopQuietly(invocation, client, stop);
-      throw thrown;
-    }
+    if (!stopRequested.aborted) throw thrown;
     await stopStack(invocation, client, stop, escalation, undefined);
     return exitCodes.interrupted;
   }
@@ -117,19 +114,6 @@ async function killStack(
     // The stop that is already under way has the last word on what is left.
     if (!isTenfoldError(thrown)) throw thrown;
     if (!signal.aborted) output.warn(thrown.message);
-  }
-}
-
-/** After an `up` that failed, nothing that it started is left behind; its own error is what the user must read. */
-async function stopQuietly(
-  invocation: Invocation,
-  client: DaemonClient,
-  stop: Change<'stop'>,
-): Promise<void> {
-  try {
-    await untilEnd(client.change(stop.stack, 'stop', { requester: invocation.requester }));
-  } catch (thrown) {
-    if (!isTenfoldError(thrown)) throw thrown;
   }
 }
 

@@ -43,9 +43,10 @@ export function openStackFollower(
   const { output, surroundings } = invocation;
   const stack = status.name;
   const ending = new AbortController();
-  const renderer = new LogRenderer(output.style, { hasPrefix: true, hasTimestamp: false }, [
-    ownName,
+  const renderer = new LogRenderer(output.style, { hasPrefix: true, hasTimestamp: false });
+  renderer.expect([
     ...status.services.flatMap(({ replicas }) => replicas.map(({ instance }) => instance)),
+    ownName,
   ]);
   let printer: LinePrinter = { print: (text) => output.line(text) };
 

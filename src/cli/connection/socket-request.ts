@@ -28,8 +28,11 @@ export function openRequest(socketPath: string, request: SocketRequest): Promise
     // Stays for good: an abort after the response would otherwise be an uncaught error.
     outgoing.on('error', reject);
     if (body === undefined) outgoing.end();
-    else if (isReadable(body)) body.pipe(outgoing);
-    else outgoing.end(JSON.stringify(body));
+    else if (isReadable(body)) {
+      // Nothing may be typed for a long while, and the request must not wait for it.
+      outgoing.flushHeaders();
+      body.pipe(outgoing);
+    } else outgoing.end(JSON.stringify(body));
   });
 }
 

@@ -17,10 +17,14 @@ export class LogRenderer {
   readonly #positions = new Map<string, number>();
   #width = 0;
 
-  constructor(style: Style, format: LogFormat, expectedInstances: readonly string[]) {
+  constructor(style: Style, format: LogFormat) {
     this.#style = style;
     this.#format = format;
-    for (const instance of expectedInstances) this.#positionOf(instance);
+  }
+
+  /** Makes room for names before their first line comes. */
+  expect(instances: readonly string[]): void {
+    for (const instance of instances) this.#positionOf(instance);
   }
 
   render(line: LogLine): string {

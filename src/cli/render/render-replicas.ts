@@ -3,6 +3,7 @@ import { formatAge } from './durations.ts';
 import { publishedAddress, shortRevision, tableOptions, type TableSurroundings } from './render-services.ts';
 import type { Paint, Style } from './style.ts';
 import { renderTable, type Cell } from './table.ts';
+import { oneLine } from './text-width.ts';
 
 const shortIdLength = 12;
 
@@ -11,8 +12,23 @@ export interface ReplicaListSurroundings extends TableSurroundings {
   readonly now: number;
 }
 
-/** What `ps` shows: one line per replica, and a line for every part that does not answer. */
+/** What `ps` shows: one line per replica, and below them why some are in the state they are in. */
 export function renderReplicas(
+  services: readonly ServiceStatus[],
+  surroundings: ReplicaListSurroundings,
+): string[] {
+  return [...renderReplicaTable(services, surroundings), ...renderReasons(services, surroundings.style)];
+}
+
+function renderReasons(services: readonly ServiceStatus[], style: Style): string[] {
+  return services
+    .flatMap(({ replicas }) => replicas)
+    .flatMap(({ instance, reason }) =>
+      reason === undefined ? [] : [`${style.doubtful('!')} ${instance}: ${oneLine(reason)}`],
+    );
+}
+
+function renderReplicaTable(
   services: readonly ServiceStatus[],
   { style, width, now }: ReplicaListSurroundings,
 ): string[] {
@@ -27,7 +43,6 @@ export function renderReplicas(
       { title: 'REQUESTS', align: 'right' },
       { title: 'FAILED', align: 'right' },
       { title: 'ID' },
-      { title: 'REASON' },
     ],
     services.flatMap(({ replicas }) =>
       replicas.map((replica) => [
@@ -40,7 +55,6 @@ export function renderReplicas(
         String(replica.requests),
         { text: String(replica.failed), paint: replica.failed > 0 ? style.bad : style.dim },
         { text: identityOf(replica), paint: style.dim },
-        replica.reason ?? '',
       ]),
     ),
     tableOptions({ style, width }),

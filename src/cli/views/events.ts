@@ -1,9 +1,8 @@
-import { TenfoldError } from '../../shared/errors.ts';
-import { takeInterruptions, withDaemon } from '../invocation.ts';
 import { stackName } from '../project.ts';
 import { renderJournalEntry } from '../render/render-event.ts';
 import { addVerb, type Program, type VerbCall } from '../verb.ts';
 import { parsePointInTime } from './point-in-time.ts';
+import { printStream } from './print-stream.ts';
 
 interface EventsOptions {
   readonly follow?: true;
@@ -28,21 +27,16 @@ export function addEvents(program: Program): void {
   });
 }
 
-async function runEvents({ invocation, options }: VerbCall<EventsOptions>): Promise<void> {
+async function runEvents({ invocation, options }: VerbCall<EventsOptions>): Promise<number> {
   const { output } = invocation;
   const stack = options.all === true ? undefined : await stackName(invocation);
-  using interruptions = takeInterruptions(invocation, () => new TenfoldError('interrupted', 'interrupted'));
-  const signal = AbortSignal.any([interruptions.signal, output.closed]);
-  await withDaemon(invocation, async ({ client }) => {
-    const query = { stack, follow: options.follow ?? false, sinceMs: options.since };
-    try {
-      for await (const event of client.events(query, signal)) {
-        if (output.isJson) output.json(event);
-        else output.line(renderJournalEntry(event, output.style));
-      }
-    } catch (thrown) {
-      interruptions.signal.throwIfAborted();
-      if (!output.closed.aborted) throw thrown;
-    }
-  });
+  const query = { stack, follow: options.follow ?? false, sinceMs: options.since };
+  return printStream(
+    invocation,
+    (client, signal) => Promise.resolve(client.events(query, signal)),
+    (event) => {
+      if (output.isJson) output.json(event);
+      else output.line(renderJournalEntry(event, output.style));
+    },
+  );
 }

@@ -1,11 +1,12 @@
 import { InvalidArgumentError } from 'commander';
-import { TenfoldError } from '../../shared/errors.ts';
-import { takeInterruptions, withDaemon } from '../invocation.ts';
+import type { ServiceStatus } from '../../daemon/control-api.ts';
+import type { LogLine } from '../../runtime/runtime-driver.ts';
 import { stackName } from '../project.ts';
 import { LogRenderer } from '../render/render-log-line.ts';
-import { requireTargets } from '../targets.ts';
+import { requireTargets, type Target } from '../targets.ts';
 import { addVerb, type Program, type VerbCall } from '../verb.ts';
 import { parsePointInTime } from './point-in-time.ts';
+import { printStream } from './print-stream.ts';
 
 interface LogsOptions {
   readonly follow?: true;
@@ -36,42 +37,50 @@ export function addLogs(program: Program): void {
   });
 }
 
-async function runLogs({ invocation, options, words }: VerbCall<LogsOptions>): Promise<void> {
+async function runLogs({ invocation, options, words }: VerbCall<LogsOptions>): Promise<number> {
   const { output } = invocation;
   const stack = await stackName(invocation);
-  using interruptions = takeInterruptions(invocation, () => new TenfoldError('interrupted', 'interrupted'));
-  const signal = AbortSignal.any([interruptions.signal, output.closed]);
-  await withDaemon(invocation, async ({ client }) => {
-    const status = await client.stack(stack);
-    const targets = requireTargets(status, words);
-    const whole = new Set(
-      targets.filter(({ instance }) => instance === undefined).map((each) => each.service.name),
-    );
-    const single = new Set(targets.map(({ instance }) => instance));
-    const format = { hasPrefix: options.logPrefix, hasTimestamp: options.timestamps ?? false };
-    const shown = targets.length === 0 ? status.services : targets.map(({ service }) => service);
-    const renderer = new LogRenderer(
-      output.style,
-      format,
-      shown.flatMap(({ replicas }) => replicas.map(({ instance }) => instance)),
-    );
-    const query = {
-      follow: options.follow ?? false,
-      tail: options.tail === 'all' ? undefined : options.tail,
-      sinceMs: options.since,
-      services: [...new Set(targets.map(({ service }) => service.name))],
-    };
-    try {
-      for await (const line of client.logs(stack, query, signal)) {
-        if (targets.length > 0 && !whole.has(line.service) && !single.has(line.instance)) continue;
-        if (output.isJson) output.json(line);
-        else output.line(renderer.render(line));
-      }
-    } catch (thrown) {
-      interruptions.signal.throwIfAborted();
-      if (!output.closed.aborted) throw thrown;
-    }
+  const renderer = new LogRenderer(output.style, {
+    hasPrefix: options.logPrefix,
+    hasTimestamp: options.timestamps ?? false,
   });
+  let targets: readonly Target[] = [];
+  return printStream(
+    invocation,
+    async (client, signal) => {
+      const status = await client.stack(stack);
+      targets = requireTargets(status, words);
+      renderer.expect(
+        instancesOf(targets.length === 0 ? status.services : targets.map(({ service }) => service)),
+      );
+      const query = {
+        follow: options.follow ?? false,
+        tail: options.tail === 'all' ? undefined : options.tail,
+        sinceMs: options.since,
+        services: [...new Set(targets.map(({ service }) => service.name))],
+      };
+      return client.logs(stack, query, signal);
+    },
+    (line) => {
+      if (!isWanted(line, targets)) return;
+      if (output.isJson) output.json(line);
+      else output.line(renderer.render(line));
+    },
+  );
+}
+
+function instancesOf(services: readonly ServiceStatus[]): string[] {
+  return services.flatMap(({ replicas }) => replicas.map(({ instance }) => instance));
+}
+
+function isWanted(line: LogLine, targets: readonly Target[]): boolean {
+  return (
+    targets.length === 0 ||
+    targets.some(
+      ({ service, instance }) =>
+        line.service === service.name && (instance ?? line.instance) === line.instance,
+    )
+  );
 }
 
 function parseTail(text: string): number | 'all' {

@@ -1,6 +1,6 @@
 import { connectRunningDaemon } from '../connection/daemon-connection.ts';
 import { homeOf } from '../invocation.ts';
-import { ownVersion } from '../own-version.ts';
+import { ownVersion } from '../../shared/own-version.ts';
 import { addVerb, type Program, type VerbCall } from '../verb.ts';
 
 interface VersionOptions {
@@ -18,19 +18,19 @@ export function addVersion(program: Program): void {
 
 async function runVersion({ invocation, options }: VerbCall<VersionOptions>): Promise<void> {
   const { output } = invocation;
-  if (options.short === true && !output.isJson) return output.line(ownVersion);
+  if (options.short === true && !output.isJson) return output.line(ownVersion());
   const home = homeOf(invocation);
   const daemon = (await connectRunningDaemon(home))?.version;
   if (output.isJson) {
     return output.json({
-      version: ownVersion,
+      version: ownVersion(),
       node: process.version,
       home: home.directory,
       daemon: daemon ?? null,
     });
   }
   output.lines([
-    `tenfold  ${ownVersion}`,
+    `tenfold  ${ownVersion()}`,
     `node     ${process.version}`,
     `home     ${home.directory}`,
     `daemon   ${daemon === undefined ? 'not running' : `${daemon.version}, pid ${daemon.pid}`}`,
