@@ -135,30 +135,42 @@ export function joinObservations(
   return replicas.map((replica) => {
     const own = endpointsOf(replica, desired.stack.services[replica.service], endpoints);
     const verdict = health.verdictOf(replica);
+    const rotation = rotationOf(own);
     const worst = own.find(({ condition }) => condition !== 'up') ?? own[0];
     return {
       replica,
-      health: verdict.health,
+      // What takes traffic already, a daemon before has seen healthy: it stays so until a check says otherwise.
+      health: verdict.health === 'starting' && rotation === 'active' ? 'healthy' : verdict.health,
       healthSince: verdict.since,
       healthOutput: verdict.lastOutput,
-      rotation: rotationOf(own),
+      rotation,
       condition: worst?.condition,
       conditionReason: worst?.reason,
-      inFlight: own.reduce((sum, { inFlight }) => sum + inFlight, 0),
-      requests: own.reduce((sum, { totals }) => sum + totals.requests, 0),
-      failed: own.reduce((sum, { totals }) => sum + totals.failed, 0),
+      ...trafficOf(own),
       history: histories.of(replica.id),
     };
   });
 }
 
-function endpointsOf(
+/** The balancer's view of a replica's endpoints, one per target that a listener needs. */
+export function endpointsOf(
   replica: Replica,
   service: Service | undefined,
   endpoints: ReadonlyMap<string, EndpointObservation>,
 ): readonly EndpointObservation[] {
   const targets = new Set(service?.listeners.map(({ target }) => target));
   return [...targets].flatMap((target) => endpoints.get(endpointId(replica, target) ?? '') ?? []);
+}
+
+/** Counters of a replica, summed over its endpoints. */
+export function trafficOf(
+  endpoints: readonly EndpointObservation[],
+): Pick<ObservedReplica, 'inFlight' | 'requests' | 'failed'> {
+  return {
+    inFlight: endpoints.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    requests: endpoints.reduce((sum, { totals }) => sum + totals.requests, 0),
+    failed: endpoints.reduce((sum, { totals }) => sum + totals.failed, 0),
+  };
 }
 
 /** A replica with several endpoints is as far along as the one that is least far on its way out. */

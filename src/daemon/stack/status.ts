@@ -1,6 +1,7 @@
 import type { StackSession } from './stack-session.ts';
 import { listenerId, type Desired } from '../../controller/desired.ts';
-import { isRunning, type ObservedReplica } from '../../controller/observed.ts';
+import { endpointsOf, trafficOf } from '../../controller/observe/observe.ts';
+import { indexSnapshot, isRunning, type Observed, type ObservedReplica } from '../../controller/observed.ts';
 import { describeExit } from '../../controller/reconcile/dependencies.ts';
 import { publisherOf } from '../../controller/reconcile/routing.ts';
 import { formatPlan, isSteady } from '../../controller/plan.ts';
@@ -17,7 +18,8 @@ export function describeStack(
   proxyPid: number | undefined,
 ): StackStatus {
   const { desired } = session.controller;
-  const { observed, plan } = pass;
+  const { plan } = pass;
+  const observed = withTraffic(pass.observed, desired, balancer);
   const { stack } = desired;
   const phases = Object.values(desired.services).map(({ phase }) => phase);
   return {
@@ -48,6 +50,21 @@ export function describeStack(
       ...(balancer === undefined && { reason: 'it does not answer; it is being started again' }),
     },
   };
+}
+
+/** The pass with the counters of this very moment. */
+function withTraffic(
+  observed: Observed,
+  desired: Desired,
+  balancer: BalancerObservation | undefined,
+): Observed {
+  if (balancer === undefined) return observed;
+  const endpoints = new Map(balancer.endpoints.map((endpoint) => [endpoint.id, endpoint]));
+  const replicas = observed.replicas.map((replica) => {
+    const service = desired.stack.services[replica.replica.service];
+    return { ...replica, ...trafficOf(endpointsOf(replica.replica, service, endpoints)) };
+  });
+  return indexSnapshot({ ...observed, replicas });
 }
 
 function describeService(
