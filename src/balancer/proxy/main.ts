@@ -45,7 +45,8 @@ control = await openControlServer(socketPath, core, shutDown).catch((thrown: unk
 
 // Nobody could ever reach a proxy whose socket is gone, and its ports would stay taken.
 setInterval(() => {
-  if (control?.isReachable() === false && !control.hasControllers) void shutDown(defaultGraceMs);
+  if (control !== undefined && !control.isReachable() && !control.hasControllers)
+    void shutDown(defaultGraceMs);
 }, watchEveryMs);
 
 function workerCount(asked: string | undefined): number {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { Exchange, type ExchangeClient } from '../exchange/exchange.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import type { ExchangeClient } from '../exchange/exchange-client.ts';
 import type { ForwardedBy } from '../exchange/request-format.ts';
 import { BodyExtent } from '../http/body-extent.ts';
 import { carriageReturn, lineFeed } from '../http/characters.ts';
@@ -38,7 +39,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   /** What came after the request under way. */
   #early: Buffer | undefined;
   #hasServed = false;
-  /** When the present phase began, or in an exchange when the client last sent; milliseconds since the epoch. */
+  /** When the present phase began; milliseconds since the epoch. */
   #since = Date.now();
 
   constructor(socket: Socket, door: Door, context: WorkerContext) {
@@ -53,7 +54,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     this.#headBuffer = new HeadBuffer(context.limits.maxHeadBytes);
     this.#halfClose = new HalfClose(socket);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
-    socket.on('drain', () => this.#exchange.clientDrained());
+    socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
     // A close always follows.
     socket.on('error', () => {});
@@ -99,15 +100,29 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
       return;
     }
     this.#phase = 'head';
+    // A client that takes no responses gets no further request served.
+    if (this.#socket.writableNeedDrain) this.#socket.pause();
+    else this.#readOn();
+  }
+
+  /** Inside a read nothing is kept yet: the loop there goes on with what is left. */
+  #readOn(): void {
+    const early = this.#early;
     this.#early = undefined;
     this.#socket.resume();
-    // Inside a read nothing is kept yet: the loop there goes on with what is left.
     if (early !== undefined) this.#read(early);
   }
 
-  breakOff(): void {
+  #drained(): void {
+    if (this.#phase === 'exchange') this.#exchange.clientDrained();
+    else if (this.#phase === 'head') this.#readOn();
+  }
+
+  breakOff(isDelimited: boolean): void {
     this.#phase = 'closing';
-    this.#socket.destroy();
+    // A plain close would be a valid end of a body without a length.
+    if (isDelimited) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   handOver(): { readonly socket: Socket; readonly early: Buffer | undefined } {
@@ -160,17 +175,17 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     if (this.#halfClose.isClientGone(now, exchange.isResponding, silentMs, this.#isHttp10)) {
       this.destroy();
     } else if (exchange.isConnecting) {
-      if (silentMs > policy.connectTimeoutMs) exchange.timeOut();
+      if (silentMs > policy.connectTimeoutMs) exchange.cut('timeout');
     } else if (exchange.isClientFull) {
       if (silentMs > limits.sendTimeoutMs) this.destroy();
     } else if (!this.#extent.isComplete && !exchange.isUpstreamFull) {
-      if (now - this.#since <= limits.bodyTimeoutMs) return;
+      if (silentMs <= limits.bodyTimeoutMs) return;
       const isResponding = exchange.isResponding;
       exchange.abort();
-      if (isResponding) this.breakOff();
+      if (isResponding) this.breakOff(false);
       else this.#refuse(408);
     } else if (silentMs > policy.responseTimeoutMs) {
-      exchange.timeOut();
+      exchange.cut('timeout');
     }
   }
 
@@ -178,6 +193,8 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     if (this.#phase === 'head' && !this.#headBuffer.isBegun) this.#since = Date.now();
     let start = 0;
     while (start < chunk.length && start >= 0) {
+      if (this.#phase === 'head' && this.#socket.writableNeedDrain)
+        return this.#keepEarly(chunk.subarray(start));
       if (this.#phase === 'head') start = this.#readHead(chunk, start);
       else if (this.#phase !== 'exchange') break;
       else if (this.#extent.isComplete) {
@@ -224,11 +241,10 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     if (end < 0) {
       const isResponding = this.#exchange.isResponding;
       this.#exchange.abort();
-      if (isResponding) this.breakOff();
+      if (isResponding) this.breakOff(false);
       else this.#refuse(400);
       return -1;
     }
-    this.#since = Date.now();
     this.#exchange.requestBody(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
     return end;
   }

@@ -84,7 +84,7 @@ export class ProxySession {
   #lost(): void {
     if (this.#isLost) return;
     this.#isLost = true;
-    for (const { reject } of this.#pending.values()) reject(proxyLost());
+    for (const pending of this.#pending.values()) pending.reject(proxyLost());
     this.#pending.clear();
     this.onLost();
   }

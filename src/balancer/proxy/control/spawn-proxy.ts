@@ -55,6 +55,10 @@ export async function spawnProxy(options: SpawnOptions, signal: AbortSignal): Pr
 
 /** What is meant for this process only must not change how the proxy runs. */
 function proxyEnvironment(workers: number | undefined): NodeJS.ProcessEnv {
-  const { NODE_OPTIONS, NODE_CHANNEL_FD, NODE_TEST_CONTEXT, ...environment } = process.env;
-  return workers === undefined ? environment : { ...environment, TENFOLD_PROXY_WORKERS: String(workers) };
+  const environment = { ...process.env };
+  delete environment['NODE_OPTIONS'];
+  delete environment['NODE_CHANNEL_FD'];
+  delete environment['NODE_TEST_CONTEXT'];
+  if (workers !== undefined) environment['TENFOLD_PROXY_WORKERS'] = String(workers);
+  return environment;
 }

@@ -1,59 +1,20 @@
-import type { Socket } from 'node:net';
+import { removedFromNamedResponses, removedFromResponses } from '../http/known-fields.ts';
 import { emptyReasonOf } from '../http/local-response.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import type { ResponseHead } from '../http/response-head.ts';
-import { removedFromNamedResponses, removedFromResponses } from '../http/known-fields.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import { countFailure, type ListenerState, type PoolState } from '../worker/routing-state.ts';
 import { selectEndpoint } from '../worker/selection.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
-import { ReplayBuffer } from './replay-buffer.ts';
+import { type ExchangeClient, writeJoined } from './exchange-client.ts';
+import { failureReasons } from './failure-reasons.ts';
+import { OutgoingRequest } from './outgoing-request.ts';
 import { type ForwardedBy, formatRequestHead, requestIdFor } from './request-format.ts';
-import {
-  formatInterimHead,
-  formatResponseHead,
-  formatUpgradeHead,
-  type ResponseNaming,
-} from './response-format.ts';
-import { isIdempotent, mayRetry } from './retry.ts';
+import { formatInterimHead, formatResponseHead, formatUpgradeHead, namingOf } from './response-format.ts';
+import { mayRetry } from './retry.ts';
 import { Tunnel } from './tunnel.ts';
-import { type ResponseSink, UpstreamConnection } from './upstream-connection.ts';
-import { takeIdle } from './upstream-pool.ts';
-
-/** Bodies up to this size are joined to their head and sent in one write. */
-const joinedBytes = 16_384;
-
-/** The client's side of an exchange. */
-export interface ExchangeClient {
-  /** The connection is meant to stay open after this response. */
-  readonly keepsAlive: boolean;
-  readonly isRequestComplete: boolean;
-  /** Both return false when the client must be waited for. */
-  writeText(text: string): boolean;
-  writeBytes(bytes: Buffer): boolean;
-  pauseReading(): void;
-  resumeReading(): void;
-  /** The balancer answers by itself. */
-  answer(status: number, reason: string): void;
-  /** The response is complete. */
-  finished(keepsAlive: boolean): void;
-  /** The response broke off; all that is left is to break off too. */
-  breakOff(): void;
-  /** Gives the socket up to a tunnel, with what the client has sent already. */
-  handOver(): { readonly socket: Socket; readonly early: Buffer | undefined };
-  tunnelEnded(): void;
-}
-
-const unnamed: ResponseNaming = { nameLines: '', requestId: undefined };
-
-const failureReasons: Readonly<Record<Exclude<FailureKind, 'no-endpoint'>, string>> = {
-  connect: 'no connection to a replica could be made',
-  timeout: 'the replica did not answer in time',
-  'broken-response': 'the replica broke off before it answered',
-  forced: 'the replica was stopped before it answered',
-  'worker-lost': 'the worker that carried the request was lost',
-};
+import type { ResponseSink } from './upstream-connection.ts';
 
 type Phase = 'idle' | 'connecting' | 'waiting' | 'responding';
 
@@ -68,24 +29,21 @@ export class Exchange implements ResponseSink, InFlight {
   lastProgressAt = 0;
   readonly #client: ExchangeClient;
   readonly #context: WorkerContext;
-  readonly #body = new ReplayBuffer();
+  readonly #request: OutgoingRequest;
   #phase: Phase = 'idle';
   #listener: ListenerState | undefined;
   #pool: PoolState | undefined;
   #endpoint: EndpointState | undefined;
-  #upstream: UpstreamConnection | undefined;
   #tried: EndpointState[] = [];
-  #headText = '';
   #isHttp10 = false;
-  #isIdempotent = false;
   #keepsAlive = false;
-  #isSent = false;
-  #isUpstreamFull = false;
+  #isDelimited = true;
   #isClientFull = false;
 
   constructor(client: ExchangeClient, context: WorkerContext) {
     this.#client = client;
     this.#context = context;
+    this.#request = new OutgoingRequest(client, this);
   }
 
   get isActive(): boolean {
@@ -102,7 +60,7 @@ export class Exchange implements ResponseSink, InFlight {
 
   /** The replica takes no more of the request for now. */
   get isUpstreamFull(): boolean {
-    return this.#isUpstreamFull;
+    return this.#request.isBlocked;
   }
 
   /** The client takes no more of the response for now. */
@@ -127,11 +85,8 @@ export class Exchange implements ResponseSink, InFlight {
     this.#isHttp10 = head.isHttp10;
     this.wantsPlainBody = head.isHttp10;
     this.removedFields = pool.policy.responseHeaders ? removedFromNamedResponses : removedFromResponses;
-    this.#headText = formatRequestHead(head, this.requestId, by, pool.service);
-    this.#isIdempotent = isIdempotent(head.method);
+    this.#request.begin(head.method, formatRequestHead(head, this.requestId, by, pool.service));
     if (this.#tried.length > 0) this.#tried = [];
-    this.#body.clear();
-    this.#isUpstreamFull = false;
     this.#isClientFull = false;
     this.#attempt(undefined);
   }
@@ -140,30 +95,21 @@ export class Exchange implements ResponseSink, InFlight {
   requestBody(bytes: Buffer): void {
     if (!this.isActive) return;
     this.lastProgressAt = Date.now();
-    if (this.#phase !== 'responding') this.#body.keep(bytes, this.#isSent);
-    if (this.#isSent) {
-      if (this.#upstream?.socket.write(bytes) === false) this.#waitForUpstream();
-    } else if (this.#body.isFull) {
-      this.#waitForUpstream();
-    }
+    this.#request.body(bytes, this.isResponding);
   }
 
   /** The client is gone: so is its request. */
   abort(): void {
     if (!this.isActive) return;
     this.#endpoint?.ejection.released();
-    this.#upstream?.close();
+    this.#request.close();
     this.#endAttempt(false);
     this.#close();
   }
 
-  /** The replica was silent for too long. */
-  timeOut(): void {
-    this.cut('timeout');
-  }
-
+  /** Ends the attempt: its time is up, or its endpoint's is. */
   cut(kind: FailureKind): void {
-    this.#upstream?.close();
+    this.#request.close();
     this.failed(kind);
   }
 
@@ -171,11 +117,19 @@ export class Exchange implements ResponseSink, InFlight {
     if (!this.#isClientFull) return;
     this.#isClientFull = false;
     this.lastProgressAt = Date.now();
-    this.#upstream?.socket.resume();
+    this.#request.socket?.resume();
   }
 
   connected(): void {
-    if (this.#phase === 'connecting') this.#send();
+    if (this.#phase !== 'connecting') return;
+    this.#phase = 'waiting';
+    this.lastProgressAt = Date.now();
+    this.#request.send();
+  }
+
+  drained(): void {
+    this.lastProgressAt = Date.now();
+    this.#request.unblock();
   }
 
   interim(head: ResponseHead): void {
@@ -189,23 +143,15 @@ export class Exchange implements ResponseSink, InFlight {
     const client = this.#client;
     const { kind } = head.framing;
     this.#phase = 'responding';
-    this.#body.clear();
+    this.#request.answered();
     // Without a length, only the end of the connection tells the client where the body ends.
-    const isDelimited = kind !== 'close' && !(kind === 'chunked' && this.#isHttp10);
-    this.#keepsAlive = client.keepsAlive && isDelimited && client.isRequestComplete;
-    const text = formatResponseHead(head, this.#naming(endpoint), {
+    this.#isDelimited = kind !== 'close' && !(kind === 'chunked' && this.#isHttp10);
+    this.#keepsAlive = client.keepsAlive && this.#isDelimited && client.isRequestComplete;
+    const text = formatResponseHead(head, namingOf(this.#pool, endpoint, this.requestId), {
       isHttp10: this.#isHttp10,
       keepsAlive: this.#keepsAlive,
     });
-    const length = end - start;
-    let canTakeMore: boolean;
-    if (length <= joinedBytes) {
-      canTakeMore = client.writeText(length === 0 ? text : text + bytes.toString('latin1', start, end));
-    } else {
-      client.writeText(text);
-      canTakeMore = client.writeBytes(bytes.subarray(start, end));
-    }
-    this.#wrote(canTakeMore, isComplete);
+    this.#wrote(writeJoined(client, text, bytes, start, end), isComplete);
   }
 
   body(bytes: Buffer, isComplete: boolean): void {
@@ -216,10 +162,10 @@ export class Exchange implements ResponseSink, InFlight {
 
   upgraded(head: ResponseHead, rest: Buffer): void {
     const endpoint = this.#answered();
-    const upstream = this.#upstream?.socket;
+    const upstream = this.#request.socket;
     const listener = this.#listener;
     if (endpoint === undefined || upstream === undefined || listener === undefined) return;
-    this.#client.writeText(formatUpgradeHead(head, this.#naming(endpoint)));
+    this.#client.writeText(formatUpgradeHead(head, namingOf(this.#pool, endpoint, this.requestId)));
     const { socket: client, early } = this.#client.handOver();
     if (rest.length > 0) client.write(rest);
     if (early !== undefined && early.length > 0) upstream.write(early);
@@ -231,39 +177,24 @@ export class Exchange implements ResponseSink, InFlight {
   }
 
   failed(kind: FailureKind): void {
-    if (!this.isActive) return;
     const endpoint = this.#endpoint;
     const pool = this.#pool;
     if (endpoint === undefined || pool === undefined) return;
-    if (this.#wasMerelyStale(kind)) return this.#reconnect(endpoint);
-    endpoint.totals.failed++;
-    if (kind !== 'forced' && endpoint.ejection.failed(Date.now(), pool.policy))
-      this.#context.ejectionChanged(endpoint);
-    const isAnswered = this.#phase === 'responding';
-    const attempt = {
-      kind,
-      isSent: this.#isSent,
-      isAnswered,
-      isIdempotent: this.#isIdempotent,
-      isReplayable: this.#body.isWhole,
-      attempts: this.#tried.length + 1,
-      retries: pool.policy.retries,
-    };
-    this.#endAttempt(kind === 'forced');
-    this.#upstream = undefined;
-    if (mayRetry(attempt)) {
-      this.#tried.push(endpoint);
-      this.#attempt(kind);
-    } else {
-      this.#fail(kind, isAnswered);
+    const isAnswered = this.isResponding;
+    const request = this.#request;
+    if (kind === 'broken-response' && !isAnswered && request.isMerelyStale) return this.#reconnect(endpoint);
+    if (kind !== 'forced') {
+      endpoint.totals.failed++;
+      if (endpoint.ejection.failed(Date.now(), pool.policy)) this.#context.ejectionChanged(endpoint);
     }
-  }
-
-  drained(): void {
-    if (!this.#isUpstreamFull || !this.#isSent) return;
-    this.#isUpstreamFull = false;
-    this.lastProgressAt = Date.now();
-    this.#client.resumeReading();
+    this.#endAttempt(kind === 'forced');
+    this.#tried.push(endpoint);
+    const { isSent, isIdempotent, isReplayable } = request;
+    const attempts = this.#tried.length;
+    const { retries } = pool.policy;
+    if (mayRetry({ kind, isSent, isAnswered, isIdempotent, isReplayable, attempts, retries }))
+      this.#attempt(kind);
+    else this.#fail(kind, isAnswered);
   }
 
   #attempt(lastFailure: FailureKind | undefined): void {
@@ -271,7 +202,6 @@ export class Exchange implements ResponseSink, InFlight {
     if (pool === undefined) return;
     const now = Date.now();
     this.lastProgressAt = now;
-    this.#isSent = false;
     const endpoint = pool.endpoints.length === 0 ? undefined : selectEndpoint(pool, now, this.#tried);
     if (endpoint === undefined) {
       this.#fail(lastFailure ?? 'no-endpoint', false);
@@ -280,78 +210,19 @@ export class Exchange implements ResponseSink, InFlight {
     this.#endpoint = endpoint;
     endpoint.begin(this);
     this.#phase = 'connecting';
-    const idle = takeIdle(endpoint, now, this.#isIdempotent);
-    if (idle === undefined) this.#use(new UpstreamConnection(endpoint));
-    else if (this.#isIdempotent) this.#use(idle);
-    else this.#useWhenQuiet(idle, endpoint);
+    this.#request.open(endpoint, now);
   }
 
-  /** Events that have come already, such as the replica closing this very connection, are seen before it is used. */
-  #useWhenQuiet(idle: UpstreamConnection, endpoint: EndpointState): void {
-    this.#upstream = idle;
-    idle.begin(this);
-    setImmediate(() => {
-      // A connection that was lost meanwhile has reported so, and a new attempt is on its way.
-      if (this.#upstream === idle && this.#endpoint === endpoint && this.#phase === 'connecting')
-        this.#send();
-    });
-  }
-
-  #use(upstream: UpstreamConnection): void {
-    this.#upstream = upstream;
-    upstream.begin(this);
-    if (upstream.isConnected) this.#send();
-  }
-
-  /** A kept connection that turns out to be closed says nothing about its replica. */
-  #wasMerelyStale(kind: FailureKind): boolean {
-    if (kind !== 'broken-response' || this.#phase === 'responding' || this.#upstream?.isReused !== true)
-      return false;
-    return !this.#isSent || (this.#isIdempotent && this.#body.isWhole);
-  }
-
+  /** A replica that drains gets nothing new, not even this. */
   #reconnect(endpoint: EndpointState): void {
-    this.#isSent = false;
     if (endpoint.isDraining) {
       this.#endAttempt(false);
       this.#attempt('broken-response');
-      return;
-    }
-    this.#phase = 'connecting';
-    this.lastProgressAt = Date.now();
-    this.#use(new UpstreamConnection(endpoint));
-  }
-
-  #send(): void {
-    const socket = this.#upstream?.socket;
-    if (socket === undefined) return;
-    this.#phase = 'waiting';
-    this.#isSent = true;
-    this.lastProgressAt = Date.now();
-    const { pieces } = this.#body;
-    const first = pieces[0];
-    let canTakeMore: boolean;
-    if (first === undefined) {
-      canTakeMore = socket.write(this.#headText, 'latin1');
-    } else if (pieces.length === 1 && first.length <= joinedBytes) {
-      canTakeMore = socket.write(this.#headText + first.toString('latin1', 0, first.length), 'latin1');
     } else {
-      socket.cork();
-      canTakeMore = socket.write(this.#headText, 'latin1');
-      for (const piece of pieces) canTakeMore = socket.write(piece);
-      socket.uncork();
+      this.#phase = 'connecting';
+      this.lastProgressAt = Date.now();
+      this.#request.openAnew(endpoint);
     }
-    if (!canTakeMore) {
-      this.#waitForUpstream();
-    } else if (this.#isUpstreamFull) {
-      this.#isUpstreamFull = false;
-      this.#client.resumeReading();
-    }
-  }
-
-  #waitForUpstream(): void {
-    this.#isUpstreamFull = true;
-    this.#client.pauseReading();
   }
 
   /** Notes that the endpoint has begun to answer. */
@@ -367,23 +238,18 @@ export class Exchange implements ResponseSink, InFlight {
     return endpoint;
   }
 
-  #naming(endpoint: EndpointState): ResponseNaming {
-    const isNamed = this.#pool?.policy.responseHeaders === true;
-    return isNamed ? { nameLines: endpoint.nameLines, requestId: this.requestId } : unnamed;
-  }
-
   #wrote(canTakeMore: boolean, isComplete: boolean): void {
     if (isComplete) {
       this.#complete();
     } else if (!canTakeMore) {
       this.#isClientFull = true;
-      this.#upstream?.socket.pause();
+      this.#request.socket?.pause();
     }
   }
 
   #complete(): void {
     if (this.#endpoint !== undefined) this.#endpoint.totals.completed++;
-    this.#upstream?.release(this.#client.isRequestComplete);
+    this.#request.release(this.#client.isRequestComplete);
     const keepsAlive = this.#keepsAlive;
     this.#endAttempt(false);
     this.#close();
@@ -395,7 +261,7 @@ export class Exchange implements ResponseSink, InFlight {
     if (this.#listener === undefined || pool === undefined) return;
     countFailure(this.#listener, kind);
     this.#close();
-    if (isAnswered) this.#client.breakOff();
+    if (isAnswered) this.#client.breakOff(this.#isDelimited);
     else if (kind === 'no-endpoint') this.#client.answer(503, emptyReasonOf(pool));
     else this.#client.answer(kind === 'timeout' ? 504 : 502, failureReasons[kind]);
   }
@@ -420,8 +286,6 @@ export class Exchange implements ResponseSink, InFlight {
     this.#listener = undefined;
     this.#pool = undefined;
     this.#endpoint = undefined;
-    this.#upstream = undefined;
-    this.#headText = '';
-    this.#body.clear();
+    this.#request.forget();
   }
 }

@@ -1,10 +1,22 @@
 import type { ResponseHead } from '../http/response-head.ts';
+import type { EndpointState } from '../worker/endpoint-state.ts';
+import type { PoolState } from '../worker/routing-state.ts';
 
 export interface ResponseNaming {
   /** `X-Served-By` and `X-Upstream-Server` lines, or empty. */
   readonly nameLines: string;
   /** Undefined: not to be shown. */
   readonly requestId: string | undefined;
+}
+
+const unnamed: ResponseNaming = { nameLines: '', requestId: undefined };
+
+export function namingOf(
+  pool: PoolState | undefined,
+  endpoint: EndpointState,
+  requestId: string,
+): ResponseNaming {
+  return pool?.policy.responseHeaders === true ? { nameLines: endpoint.nameLines, requestId } : unnamed;
 }
 
 /** What the client's side makes of the response. */

@@ -100,12 +100,15 @@ export class ActiveHealth {
 
   #schedule(probe: Probe, inMs: number): void {
     probe.timer = setTimeout(() => {
-      void checkOnce(probe.endpoint, probe.policy, probe.stop.signal).then((verdict) => {
-        if (probe.stop.signal.aborted) return;
-        this.#judge(probe, verdict);
-        this.#schedule(probe, probe.policy.intervalMs);
-      });
+      void this.#check(probe);
     }, inMs);
+  }
+
+  async #check(probe: Probe): Promise<void> {
+    const verdict = await checkOnce(probe.endpoint, probe.policy, probe.stop.signal);
+    if (probe.stop.signal.aborted) return;
+    this.#judge(probe, verdict);
+    this.#schedule(probe, probe.policy.intervalMs);
   }
 
   #judge(probe: Probe, verdict: Verdict): void {

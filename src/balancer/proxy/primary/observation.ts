@@ -12,7 +12,7 @@ export function observe(table: RoutingTable, facts: FactsById, totals: Totals): 
   const endpoints = table.pools.flatMap((pool) =>
     pool.endpoints.map((endpoint): EndpointObservation => {
       const sum = totals.endpoint(endpoint.id);
-      const { inFlight, isEjected, ...counters } = sum;
+      const { inFlight, isEjected: _, ...counters } = sum;
       const state = endpoint.rotation === 'active' ? 'active' : inFlight > 0 ? 'draining' : 'drained';
       return {
         id: endpoint.id,

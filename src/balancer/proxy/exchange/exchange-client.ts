@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+import { type BodySource, joinedBytes } from './outgoing-request.ts';
+
+/** The client's side of an exchange. */
+export interface ExchangeClient extends BodySource {
+  /** The connection is meant to stay open after this response. */
+  readonly keepsAlive: boolean;
+  readonly isRequestComplete: boolean;
+  /** Both return false when the client must be waited for. */
+  writeText(text: string): boolean;
+  writeBytes(bytes: Buffer): boolean;
+  /** The balancer answers by itself. */
+  answer(status: number, reason: string): void;
+  /** The response is complete. */
+  finished(keepsAlive: boolean): void;
+  /** The response broke off; all that is left is to break off too. `isDelimited`: the client can tell by itself. */
+  breakOff(isDelimited: boolean): void;
+  /** Gives the socket up to a tunnel, with what the client has sent already. */
+  handOver(): { readonly socket: Socket; readonly early: Buffer | undefined };
+  tunnelEnded(): void;
+}
+
+/** A head and what there is of its body, in one write when it is small. */
+export function writeJoined(
+  client: ExchangeClient,
+  text: string,
+  bytes: Buffer,
+  start: number,
+  end: number,
+): boolean {
+  if (start === end) return client.writeText(text);
+  if (end - start <= joinedBytes) return client.writeText(text + bytes.toString('latin1', start, end));
+  client.writeText(text);
+  return client.writeBytes(bytes.subarray(start, end));
+}
