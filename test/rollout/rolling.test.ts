@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { nextRollingStep, type RollingState } from '../../src/rollout/rolling.ts';
+import type { UpdatePolicy } from '../../src/model/service.ts';
+
+const startFirst: UpdatePolicy = { parallelism: 1, delayMs: 0, order: 'start-first' };
+const state = (fields: Partial<RollingState>): RollingState => ({
+  desired: 3,
+  current: 0,
+  servingCurrent: 0,
+  servingOutdated: 0,
+  outdated: 0,
+  leaving: 0,
+  lastServingAt: undefined,
+  now: 0,
+  ...fields,
+});
+
+describe('rolling replacement', () => {
+  test('creates everything at once when there is nothing to replace', () => {
+    assert.deepEqual(nextRollingStep(startFirst, state({})), { create: 3, retire: 0, holdUntil: undefined });
+  });
+
+  test('start-first creates one, and retires one only when the new one serves', () => {
+    const begun = state({ servingOutdated: 3, outdated: 3 });
+    assert.deepEqual(nextRollingStep(startFirst, begun), { create: 1, retire: 0, holdUntil: undefined });
+    const created = state({ servingOutdated: 3, outdated: 3, current: 1 });
+    assert.deepEqual(nextRollingStep(startFirst, created), { create: 0, retire: 0, holdUntil: undefined });
+    const serving = state({ servingOutdated: 3, outdated: 3, current: 1, servingCurrent: 1 });
+    assert.equal(nextRollingStep(startFirst, serving).retire, 1);
+  });
+
+  test('stop-first retires one, and creates its successor only when it is gone', () => {
+    const policy: UpdatePolicy = { ...startFirst, order: 'stop-first' };
+    assert.deepEqual(nextRollingStep(policy, state({ servingOutdated: 3, outdated: 3 })), {
+      create: 0,
+      retire: 1,
+      holdUntil: undefined,
+    });
+    assert.deepEqual(nextRollingStep(policy, state({ servingOutdated: 2, outdated: 3, leaving: 1 })), {
+      create: 0,
+      retire: 0,
+      holdUntil: undefined,
+    });
+    assert.deepEqual(nextRollingStep(policy, state({ servingOutdated: 2, outdated: 2 })).create, 1);
+  });
+
+  test('waits for the delay between two batches', () => {
+    const policy: UpdatePolicy = { ...startFirst, delayMs: 1_000 };
+    const between = state({
+      current: 1,
+      servingCurrent: 1,
+      servingOutdated: 2,
+      outdated: 2,
+      lastServingAt: 500,
+      now: 600,
+    });
+    assert.deepEqual(nextRollingStep(policy, between), { create: 0, retire: 0, holdUntil: 1_500 });
+    assert.equal(nextRollingStep(policy, { ...between, now: 1_500 }).create, 1);
+  });
+
+  test('whatever the counts, start-first never takes the serving below the desired number', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(8),
+        fc.nat(8),
+        fc.nat(8),
+        fc.nat(8),
+        fc.nat(4),
+        (desired, serving, starting, outdated, parallelism) => {
+          const from = state({
+            desired,
+            current: serving + starting,
+            servingCurrent: serving,
+            servingOutdated: outdated,
+            outdated,
+          });
+          const step = nextRollingStep({ ...startFirst, parallelism }, from);
+          const left = serving + outdated - step.retire;
+          assert.ok(left >= Math.min(desired, serving + outdated));
+          assert.ok(step.create <= Math.max(0, desired - from.current));
+        },
+      ),
+    );
+  });
+
+  test('whatever the counts, stop-first never has more than the desired number', () => {
+    fc.assert(
+      fc.property(fc.nat(8), fc.nat(8), fc.nat(8), fc.nat(4), (desired, current, outdated, parallelism) => {
+        const from = state({
+          desired,
+          current,
+          servingCurrent: current,
+          servingOutdated: outdated,
+          outdated,
+        });
+        const { create } = nextRollingStep({ delayMs: 0, order: 'stop-first', parallelism }, from);
+        assert.ok(current + outdated + create <= Math.max(desired, current + outdated));
+      }),
+    );
+  });
+});
