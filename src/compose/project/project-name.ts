@@ -1,0 +1,24 @@
+import { TenfoldError, type SourceLocation } from '../../shared/errors.ts';
+
+/** The name with all that a project name may not have left out. */
+export function normalizeName(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9_-]/g, '')
+    .replace(/^[_-]+/, '');
+}
+
+/** Refuses a name that a user gave and that is none. */
+export function checkName(name: string, where?: SourceLocation): void {
+  if (normalizeName(name) === name) return;
+  const normalized = normalizeName(name);
+  throw new TenfoldError(
+    'invalid-compose',
+    `invalid project name "${name}": must consist only of lowercase alphanumeric characters, hyphens, and underscores as well as start with a letter or number`,
+    {
+      ...(where && { where }),
+      got: name,
+      ...(normalized !== '' && { hint: `\`${normalized}\` would be one` }),
+    },
+  );
+}

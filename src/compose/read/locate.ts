@@ -1,0 +1,136 @@
+import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
+import type { SourceLocation } from '../../shared/errors.ts';
+import { formatPath, keysOf, type Path } from '../path.ts';
+import { itemsOf, pairsOf } from './yaml-nodes.ts';
+import type { SourceDocument } from './source-document.ts';
+
+/**
+ * Finds where a path of the merged model stands in the files. It is worked out when it is asked for, from the parsed
+ * documents, so that loading a correct file costs nothing for it. The last document that knows the longest part of the
+ * path is the answer; what came by `extends` is looked up at the service that it came from.
+ */
+export function locate(documents: readonly SourceDocument[], path: Path): SourceLocation {
+  const keys = keysOf(path);
+  let best: { depth: number; document: SourceDocument; node: Node | null } | undefined;
+  for (const document of documents) {
+    const found = follow(document, keys);
+    if (best === undefined || found.depth >= best.depth) best = { ...found, document };
+  }
+  const text = formatPath(path);
+  if (best !== undefined && best.depth < keys.length && keys[0] === 'services' && keys.length > 2) {
+    const extended = locateExtended(documents, keys, best.depth);
+    if (extended !== undefined) best = extended;
+  }
+  if (best === undefined) return { file: documents[0]?.file ?? '', path: text };
+  return { ...placeOf(best.document, best.node), path: text };
+}
+
+function placeOf(document: SourceDocument, node: Node | null): SourceLocation {
+  const offset = node?.range?.[0];
+  if (offset === undefined) return { file: document.file };
+  const { line, col: column } = document.lines.linePos(offset);
+  return { file: document.file, line, column };
+}
+
+interface Found {
+  /** Number of keys that the document knows. */
+  readonly depth: number;
+  /** Node of the value at that depth; for the last key of a mapping, that key. */
+  readonly node: Node | null;
+}
+
+function follow(document: SourceDocument, keys: readonly (string | number)[]): Found {
+  let node: Node | null = document.contents;
+  let place: Node | null = node;
+  for (const [depth, key] of keys.entries()) {
+    const container = resolveAlias(node, document);
+    if (isMap(container) && typeof key === 'string') {
+      const pair = findPair(container, key, document);
+      if (pair === undefined) return { depth, node: place };
+      place = pair.key;
+      node = pair.value;
+    } else if (isSeq(container) && typeof key === 'number') {
+      const item = itemsOf(container)[key];
+      if (item === undefined || item === null) return { depth, node: place };
+      place = item;
+      node = item;
+    } else {
+      return { depth, node: place };
+    }
+  }
+  return { depth: keys.length, node: place };
+}
+
+function findPair(map: YAMLMap, key: string, document: SourceDocument): Pair<Node, Node | null> | undefined {
+  const pairs = pairsOf(map);
+  const nameOf = (pair: Pair<Node, Node | null>) => (isScalar(pair.key) ? String(pair.key.value) : undefined);
+  const own = pairs.find((pair) => nameOf(pair) === key);
+  if (own !== undefined) return own;
+  for (const pair of pairs.filter((each) => nameOf(each) === '<<')) {
+    const source = resolveAlias(pair.value, document);
+    const sources = isSeq(source) ? itemsOf(source).map((item) => resolveAlias(item, document)) : [source];
+    for (const each of sources) {
+      const merged = isMap(each) ? findPair(each, key, document) : undefined;
+      if (merged !== undefined) return merged;
+    }
+  }
+  return undefined;
+}
+
+function resolveAlias(node: Node | null, document: SourceDocument): Node | null {
+  return isAlias(node) ? (findAnchor(document.contents, node.source) ?? null) : node;
+}
+
+function findAnchor(node: Node | null, name: string): Node | undefined {
+  if (node === null || isAlias(node)) return undefined;
+  if ('anchor' in node && node.anchor === name) return node;
+  const children = isMap(node)
+    ? pairsOf(node).flatMap((pair) => [pair.key, pair.value])
+    : isSeq(node)
+      ? itemsOf(node)
+      : [];
+  for (const child of children) {
+    const found = findAnchor(child, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What a service has by `extends` stands at the service that it extends, in any of the files. */
+function locateExtended(
+  documents: readonly SourceDocument[],
+  keys: readonly (string | number)[],
+  depth: number,
+) {
+  const seen = new Set<string>();
+  let name: string | undefined = String(keys[1]);
+  let best: { depth: number; document: SourceDocument; node: Node | null } | undefined;
+  while (name !== undefined && !seen.has(name)) {
+    seen.add(name);
+    let next: string | undefined;
+    for (const document of documents) {
+      const found = follow(document, ['services', name, ...keys.slice(2)]);
+      if (found.depth > (best?.depth ?? depth)) best = { ...found, document };
+      next = extendedName(document, name) ?? next;
+    }
+    name = next;
+  }
+  return best;
+}
+
+function extendedName(document: SourceDocument, service: string): string | undefined {
+  const value = (keys: readonly string[]): Node | null | undefined => {
+    let node: Node | null = document.contents;
+    for (const key of keys) {
+      const container = resolveAlias(node, document);
+      const pair = isMap(container) ? findPair(container, key, document) : undefined;
+      if (pair === undefined) return undefined;
+      node = pair.value;
+    }
+    return node;
+  };
+  const short = value(['services', service, 'extends']);
+  if (isScalar(short)) return String(short.value);
+  const long = value(['services', service, 'extends', 'service']);
+  return isScalar(long) ? String(long.value) : undefined;
+}

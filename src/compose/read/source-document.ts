@@ -1,0 +1,67 @@
+import { LineCounter, parseAllDocuments, type Node } from 'yaml';
+import { messageOf, TenfoldError } from '../../shared/errors.ts';
+import { throwAll } from '../faults.ts';
+
+/** One YAML document of a compose file, with what is needed to say where in the file something stands. */
+export interface SourceDocument {
+  readonly file: string;
+  readonly lines: LineCounter;
+  readonly contents: Node | null;
+}
+
+/** Longest file that is read, in bytes: some two hundred times the largest that people write. */
+export const maxFileBytes = 64 * 1024 * 1024;
+
+/**
+ * Parses the text of one file, which may hold several YAML documents. Throws `invalid-compose` with every syntax error
+ * in it.
+ */
+export function parseDocuments(text: string, file: string): SourceDocument[] {
+  const lines = new LineCounter();
+  const documents = parse(text, file, lines);
+  if (!Array.isArray(documents)) return [];
+  const errors = documents.flatMap((document) => document.errors);
+  const faults = errors.map((error) => {
+    const { line, col: column } = lines.linePos(error.pos[0]);
+    if (/call stack/.test(error.message)) return tooDeep(file);
+    return new TenfoldError('invalid-compose', `failed to parse ${file}: ${lowerFirst(error.message)}`, {
+      where: { file, line, column },
+    });
+  });
+  throwAll(faults);
+  return documents.flatMap(({ contents }) => (contents === null ? [] : [{ file, lines, contents }]));
+}
+
+function parse(text: string, file: string, lines: LineCounter) {
+  try {
+    // Scalars are resolved by our own rules, and anchors by our own walk: the library's are not those of Compose.
+    return parseAllDocuments(text, {
+      schema: 'failsafe',
+      uniqueKeys: false,
+      prettyErrors: false,
+      strict: true,
+      lineCounter: lines,
+      logLevel: 'silent',
+    });
+  } catch (thrown) {
+    if (thrown instanceof RangeError) throw tooDeep(file);
+    throw new TenfoldError('invalid-compose', `failed to parse ${file}: ${messageOf(thrown)}`, {
+      where: { file },
+      cause: thrown,
+    });
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+/** A file nested deeper than any real one; the limit keeps a hostile one from exhausting the stack. */
+export function tooDeep(file: string): TenfoldError {
+  return new TenfoldError('invalid-compose', `failed to parse ${file}: it is nested too deeply`, {
+    where: { file },
+    expected: `at most ${maxDepth} levels`,
+  });
+}
+
+export const maxDepth = 200;

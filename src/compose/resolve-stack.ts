@@ -1,0 +1,128 @@
+import type { Dependency, Service } from '../model/service.ts';
+import type { Stack } from '../model/stack.ts';
+import { TenfoldError } from '../shared/errors.ts';
+import { serviceHash } from './config-hash.ts';
+import type { Project, ServiceConfig } from './project.ts';
+import { balancingPolicy, startTimeoutMs, tenfoldOf } from './stack/balancing.ts';
+import { toJsonObject, toJsonObjects } from './stack/json.ts';
+import { withInternalListeners } from './stack/internal-listeners.ts';
+import { resolvePorts } from './stack/ports.ts';
+import { refuseSharedPorts } from './stack/shared-ports.ts';
+import { healthCheck, hooks, restartPolicy, stopPolicy, updatePolicy } from './stack/policies.ts';
+import { processWarnings } from './stack/process-warnings.ts';
+
+export interface ResolvedStack {
+  readonly stack: Stack;
+  /** What the file asks for and cannot be had, in words for a person; those of the loader included. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Turns a loaded project into the stack that the daemon runs. Throws `invalid-compose` with the location of everything
+ * that Compose allows and a scaled stack cannot have.
+ */
+export function resolveStack(
+  project: Project,
+  hostEnvironment: Readonly<Record<string, string>>,
+): ResolvedStack {
+  const warnings = [...project.warnings];
+  const services: Service[] = [];
+  for (const [name, config] of Object.entries(project.services)) {
+    if (config.provider !== undefined) {
+      warnings.push(`service ${name} has a provider, which Tenfold does not run; start it by other means`);
+      continue;
+    }
+    services.push(resolveService(name, config, project, warnings));
+  }
+  refuseSharedPorts(services, project);
+  const stack: Stack = {
+    name: project.name,
+    workingDir: project.workingDir,
+    configFiles: project.configFiles,
+    hostEnvironment,
+    services: Object.fromEntries(
+      withInternalListeners(services, project).map((service) => [service.name, service]),
+    ),
+    networks: toJsonObjects(project.networks),
+    volumes: toJsonObjects(project.volumes),
+    secrets: toJsonObjects(withContent(project.secrets, project.secretValues)),
+    configs: toJsonObjects(withContent(project.configs, project.configValues)),
+  };
+  return { stack, warnings };
+}
+
+/** What comes from the environment of the command line must reach the daemon, which has another one. */
+function withContent<Config extends object>(
+  resources: Readonly<Record<string, Config>>,
+  values: Readonly<Record<string, string>>,
+): Record<string, Config & { readonly content?: string }> {
+  return Object.fromEntries(
+    Object.entries(resources).map(([name, resource]) => {
+      const content = values[name];
+      return [name, content === undefined ? resource : { ...resource, content }];
+    }),
+  );
+}
+
+function resolveService(name: string, config: ServiceConfig, project: Project, warnings: string[]): Service {
+  const kind = config.image === undefined && config.build === undefined ? 'process' : 'container';
+  const tenfold = tenfoldOf(name, project);
+  const isStateful = kind === 'container' && hasNamedVolume(config);
+  const ports = resolvePorts(name, config, { kind, isStateful, tenfold }, project, warnings);
+  if (kind === 'process') warnings.push(...processWarnings(name, config));
+  const replicas = replicasOf(config);
+  if (replicas > 1 && config.container_name !== undefined) {
+    throw new TenfoldError(
+      'invalid-compose',
+      `service ${name} has a container_name and ${replicas} replicas`,
+      {
+        where: project.locate('services', name, 'container_name'),
+        expected: 'one replica, as a container name must be unique',
+        hint: 'leave container_name out',
+      },
+    );
+  }
+  return {
+    name,
+    kind,
+    revision: serviceHash(config),
+    replicas,
+    containerName: config.container_name,
+    isStateful,
+    dependsOn: dependenciesOf(config, project),
+    ...ports,
+    networks: config.network_mode === undefined ? Object.keys(config.networks ?? {}) : [],
+    healthCheck: healthCheck(config),
+    postStart: hooks(config.post_start),
+    stop: stopPolicy(name, config, project),
+    restart: restartPolicy(name, config, project),
+    update: updatePolicy(config, isStateful || ports.directPorts.length > 0),
+    balancing: balancingPolicy(tenfold),
+    startTimeoutMs: startTimeoutMs(tenfold),
+    config: toJsonObject(config),
+  };
+}
+
+function hasNamedVolume({ volumes = [] }: ServiceConfig): boolean {
+  return volumes.some(({ type, source }) => type === 'volume' && source !== undefined);
+}
+
+function replicasOf({ deploy, scale }: ServiceConfig): number {
+  return deploy?.mode === 'global' ? 1 : (deploy?.replicas ?? scale ?? 1);
+}
+
+/** A dependency that is optional and not there is no dependency. */
+function dependenciesOf(config: ServiceConfig, project: Project): Dependency[] {
+  return Object.entries(config.depends_on ?? {}).flatMap(([service, dependency]) =>
+    service in project.services && project.services[service]?.provider === undefined
+      ? [
+          {
+            service,
+            condition: dependency?.condition ?? 'service_started',
+            restart: dependency?.restart ?? false,
+            required: dependency?.required ?? true,
+          },
+        ]
+      : [],
+  );
+}
