@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import type { Service } from '../../src/model/service.ts';
 import { createProcessDriver } from '../../src/runtime/process/process-driver.ts';
+import { createProcessTable, psTable } from '../../src/runtime/process/system/process-table.ts';
+import type { ProcessTable } from '../../src/runtime/process/system/process-table.ts';
+import { findProgram } from '../helpers/parts.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
 import { testRuntimeContract } from './runtime-contract.ts';
 import type { Program, RuntimeHarness } from './runtime-contract.ts';
@@ -25,9 +28,13 @@ function processService(name: string, program: Program): Service {
   return serviceOf(name, { targets: program.name === 'serve' ? [80] : [], config: { command } });
 }
 
-async function openHarness(): Promise<RuntimeHarness> {
+async function openHarness(table: ProcessTable): Promise<RuntimeHarness> {
   const folder = await temporaryFolder();
-  const options = { directory: join(folder.path, 'processes'), logDirectory: join(folder.path, 'logs') };
+  const options = {
+    directory: join(folder.path, 'processes'),
+    logDirectory: join(folder.path, 'logs'),
+    table,
+  };
   let driver = createProcessDriver(options);
   let count = 0;
   return {
@@ -51,4 +58,15 @@ async function openHarness(): Promise<RuntimeHarness> {
   };
 }
 
-testRuntimeContract('process', { open: openHarness, skip: false, runsPrograms: true });
+testRuntimeContract('process', {
+  open: () => openHarness(createProcessTable()),
+  skip: false,
+  runsPrograms: true,
+});
+
+// As on a system without /proc.
+testRuntimeContract('process, by way of ps,', {
+  open: () => openHarness(psTable()),
+  skip: findProgram('ps') === undefined ? 'ps is not installed' : false,
+  runsPrograms: true,
+});

@@ -48,6 +48,5 @@ export async function adoptReplicas(parts: LifeParts & { readonly life: ReplicaL
 function isSettled({ record }: ReplicaEntry, { table }: LifeParts): boolean {
   const { run } = record;
   if (run.kind !== 'running') return run.kind === 'exited';
-  const facts = table.factsOf(run.pid);
-  return facts !== undefined && !facts.isEnded && facts.startToken === run.startToken;
+  return table.isAlive(run);
 }

@@ -10,13 +10,12 @@ import type { RotationPolicy } from './logs/log-stream.ts';
 import { PortReservations } from './launch/ports.ts';
 import { createProcessConsole } from './process-console.ts';
 import { signalGroup } from './system/process-group.ts';
-import { instanceOf } from './records/process-record.ts';
 import { createProcessTable } from './system/process-table.ts';
 import type { ProcessTable } from './system/process-table.ts';
 import { RecordFolder } from './records/record-folder.ts';
 import { ReplicaLife } from './replica-life.ts';
 import { replicaOf, ReplicaRegistry } from './replica-registry.ts';
-import { startReplica } from './start-replica.ts';
+import { refuseUnreadable, startReplica } from './start-replica.ts';
 
 /** How often logs, and replicas that are not our children, are looked at. */
 const lookMs = 200;
@@ -91,12 +90,7 @@ export function createProcessDriver(options: ProcessDriverOptions): RuntimeDrive
     async start(spec, signal) {
       await ready();
       signal.throwIfAborted();
-      const instance = fileNameOf(instanceOf({ service: spec.service.name, index: spec.index }));
-      const torn = registry
-        .unreadableOf(fileNameOf(spec.stack.name))
-        .find((file) => file.instance === instance);
-      // A process of that instance may run and be out of our sight: a second one beside it would be worse.
-      if (torn !== undefined) throw torn.error;
+      refuseUnreadable(spec, parts);
       return replicaOf(await startReplica(spec, parts, signal));
     },
 

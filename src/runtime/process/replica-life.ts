@@ -54,8 +54,9 @@ export class ReplicaLife {
   /** Notices the end of replicas that are not our children, of which the kernel tells us nothing. */
   lookAtAdopted(entries: readonly ReplicaEntry[]): void {
     for (const entry of entries) {
-      if (entry.child !== undefined || entry.record.run.kind !== 'running') continue;
-      if (!this.#isLeaderAlive(entry)) void this.#end(entry, undefined);
+      const { run } = entry.record;
+      if (entry.child !== undefined || run.kind !== 'running') continue;
+      if (!this.#parts.table.isAlive(run)) void this.#end(entry, undefined);
     }
   }
 

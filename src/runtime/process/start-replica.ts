@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fchownSync } from 'node:fs';
+import { TenfoldError } from '../../shared/errors.ts';
 import type { ReplicaSpec } from '../runtime-driver.ts';
 import { assignPorts, portEnvironment } from './launch/assign-ports.ts';
 import { planLaunch } from './launch/launch.ts';
 import type { Launch } from './launch/launch.ts';
 import { recordVariable } from './system/leftovers.ts';
 import { signalGroup } from './system/process-group.ts';
+import { fileNameOf } from './records/file-name.ts';
 import { instanceOf } from './records/process-record.ts';
 import type { ProcessRecord } from './records/process-record.ts';
 import { ownerOf } from './replica-life.ts';
@@ -30,6 +32,28 @@ export async function startReplica(
   entry.launching ??= startAgain(entry, spec, parts, signal).finally(() => (entry.launching = undefined));
   await entry.launching;
   return entry;
+}
+
+/**
+ * Throws `state-unreadable` when the record of that very instance cannot be read: a process of it may run out of our
+ * sight, and a second one beside it would be worse than none.
+ */
+export function refuseUnreadable({ stack, service, index }: ReplicaSpec, parts: StartParts): void {
+  const instance = fileNameOf(instanceOf({ service: service.name, index }));
+  const torn = parts.registry.unreadableOf(fileNameOf(stack.name)).find((file) => file.instance === instance);
+  if (torn === undefined) return;
+  const { error, id, path } = torn;
+  const pids = parts.table.marked(recordVariable).flatMap(({ marker, pid }) => (marker === id ? [pid] : []));
+  throw new TenfoldError(error.code, error.message, {
+    where: { file: path },
+    ...(error.expected === undefined ? {} : { expected: error.expected }),
+    ...(error.got === undefined ? {} : { got: error.got }),
+    hint:
+      pids.length === 0
+        ? `no process of it runs any more, so move it away: mv ${path} /tmp`
+        : `its processes still run: end them (kill ${pids.join(' ')}), then move it away: mv ${path} /tmp`,
+    cause: error,
+  });
 }
 
 async function startNew(spec: ReplicaSpec, parts: StartParts, signal: AbortSignal): Promise<ReplicaEntry> {

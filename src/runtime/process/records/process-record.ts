@@ -58,7 +58,7 @@ export function encodeRecord(record: ProcessRecord): string {
 
 /** Throws `state-unreadable` when the text is torn, not ours, or of a version that we do not know. */
 export function decodeRecord(text: string, path: string): ProcessRecord {
-  const hint = 'move the file away once no process of it runs any more; it was left as it is';
+  const hint = 'it was left as it is; move it away once no process of it runs any more';
   const refuse = (got: string) =>
     new TenfoldError('state-unreadable', `the process record ${path} cannot be read`, {
       where: { file: path },

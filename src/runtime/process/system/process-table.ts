@@ -18,12 +18,20 @@ export interface MarkedProcess extends ProcessFacts {
 
 export interface ProcessTable {
   factsOf(pid: number): ProcessFacts | undefined;
+  /**
+   * Whether the process still runs, cheap enough to be asked many times a second. Where the system makes the truth
+   * dear, a pid that was given to another process is taken for the old one for a few seconds.
+   */
+  isAlive(process: Pick<ProcessFacts, 'pid' | 'startToken'>): boolean;
   all(): readonly ProcessFacts[];
   /** Every living process that carries the marker variable; those whose environment we may not read are left out. */
   marked(variable: string): readonly MarkedProcess[];
   /** Environment a process was started with; undefined when the system does not tell. */
   environmentOf(pid: number): Readonly<Record<string, string>> | undefined;
 }
+
+/** How long what ps said is taken to be true, because running it takes some milliseconds. */
+const psIntervalMs = 5_000;
 
 export function createProcessTable(): ProcessTable {
   return existsSync('/proc/self/stat') ? procTable() : psTable();
@@ -62,6 +70,10 @@ export function procTable(): ProcessTable {
   return {
     factsOf,
     environmentOf,
+    isAlive: ({ pid, startToken }) => {
+      const facts = factsOf(pid);
+      return facts !== undefined && !facts.isEnded && facts.startToken === startToken;
+    },
     all: () => pids().flatMap((pid) => factsOf(pid) ?? []),
     marked: (variable) =>
       pids().flatMap((pid) => {
@@ -81,7 +93,21 @@ export function psTable(): ProcessTable {
   const withEnvironment = process.platform === 'linux' ? ['axeww'] : ['-axwwE'];
 
   const all = () => ps(['-axo', columns]).flatMap((line) => parseFacts(line) ?? []);
+  let known = new Map<number, ProcessFacts>();
+  let knownAt = -Infinity;
+
+  function isAlive({ pid, startToken }: Pick<ProcessFacts, 'pid' | 'startToken'>): boolean {
+    if (!exists(pid)) return false;
+    if (performance.now() - knownAt >= psIntervalMs) {
+      known = new Map(all().map((facts) => [facts.pid, facts]));
+      knownAt = performance.now();
+    }
+    const facts = known.get(pid);
+    return facts === undefined || (!facts.isEnded && facts.startToken === startToken);
+  }
+
   return {
+    isAlive,
     factsOf: (pid) => ps(['-o', columns, '-p', String(pid)]).flatMap((line) => parseFacts(line) ?? [])[0],
     all,
     marked: (variable) => {
@@ -102,6 +128,15 @@ function ps(words: readonly string[]): string[] {
   const environment = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
   const result = spawnSync('ps', [...words], { encoding: 'utf8', env: environment, maxBuffer: 64 << 20 });
   return (result.stdout ?? '').split('\n').filter((line) => line.trim() !== '');
+}
+
+function exists(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    // EPERM: it is there, and somebody else's.
+    return thrown instanceof Error && 'code' in thrown && thrown.code === 'EPERM';
+  }
 }
 
 function parseFacts(line: string): ProcessFacts | undefined {
