@@ -95,7 +95,7 @@ function resolveService(name: string, config: ServiceConfig, project: Project, w
     healthCheck: healthCheck(config),
     postStart: hooks(config.post_start),
     stop: stopPolicy(name, config, project),
-    restart: restartPolicy(name, config, project),
+    restart: restartPolicy(name, config, { isServer: ports.targets.some((target) => target > 0) }, project),
     update: updatePolicy(config, isStateful || ports.directPorts.length > 0),
     balancing: balancingPolicy(tenfold),
     startTimeoutMs: startTimeoutMs(tenfold),

@@ -74,8 +74,16 @@ const conditions = {
   'unless-stopped': 'any',
 } as const;
 
-/** `deploy.restart_policy` to the letter when the file has one, else `restart`, else on failure with back-off. */
-export function restartPolicy(name: string, config: ServiceConfig, project: Project): RestartPolicy {
+/**
+ * `deploy.restart_policy` to the letter when the file has one, else `restart`. A file that says nothing gets back-off:
+ * a server, which has ports, whenever it ends; anything else on failure, because a job that ends well is done.
+ */
+export function restartPolicy(
+  name: string,
+  config: ServiceConfig,
+  { isServer }: { readonly isServer: boolean },
+  project: Project,
+): RestartPolicy {
   const policy = config.deploy?.restart_policy;
   if (policy !== undefined) {
     const { condition = 'any', delay, max_attempts: maxAttempts, window } = policy;
@@ -98,7 +106,7 @@ export function restartPolicy(name: string, config: ServiceConfig, project: Proj
     };
   }
   const always = { delayMs: undefined, maxAttempts: undefined, windowMs: undefined } as const;
-  const [word = '', attempts] = (config.restart ?? 'on-failure').split(':');
+  const [word = '', attempts] = (config.restart ?? (isServer ? 'always' : 'on-failure')).split(':');
   switch (word) {
     case 'no':
       return { condition: 'none', ...always };
