@@ -16,6 +16,8 @@ export const label = {
   version: 'com.docker.compose.version',
   network: 'com.docker.compose.network',
   volume: 'com.docker.compose.volume',
+  /** Ours: TCP ports of a container that cannot declare any, because its network is another one's. */
+  targets: 'tenfold.targets',
 } as const;
 
 /** The docker compose whose labels and names these are; its later versions read them alike. */

@@ -1,7 +1,7 @@
 import type { ReplicaSpec } from '../../runtime-driver.ts';
 import { composeServiceOf } from '../compose-types.ts';
 import type { ComposeService } from '../compose-types.ts';
-import { containerLabels } from '../labels.ts';
+import { containerLabels, label } from '../labels.ts';
 import { imageName } from '../names.ts';
 import type { ContainerBody } from './engine-body.ts';
 import { healthCheck } from './health-check.ts';
@@ -28,8 +28,7 @@ export function containerSpec(spec: ReplicaSpec, surroundings: Surroundings): Co
     ...(config.command ? { Cmd: [...config.command] } : {}),
     ...(config.entrypoint ? { Entrypoint: [...config.entrypoint] } : {}),
     Env: environment(config, spec.environment),
-    Labels: { ...containerLabels(spec, imageId) },
-    ExposedPorts: exposedPorts(service),
+    ...portsAndLabels(spec, imageId, networks.networkMode),
     Healthcheck: healthCheck(config.healthcheck, apiMinor),
     Hostname: config.hostname,
     Domainname: config.domainname,
@@ -51,6 +50,18 @@ export function containerSpec(spec: ReplicaSpec, surroundings: Surroundings): Co
     NetworkingConfig: { EndpointsConfig: { ...networks.endpoints } },
   };
   return { body, laterNetworks: networks.later };
+}
+
+/** The engine refuses ports of a container in another one's network; they stand in a label then. */
+function portsAndLabels(
+  spec: ReplicaSpec,
+  imageId: string,
+  networkMode: string,
+): Pick<ContainerBody, 'Labels' | 'ExposedPorts'> {
+  const labels = containerLabels(spec, imageId);
+  const ports = exposedPorts(spec.service);
+  if (!networkMode.startsWith('container:')) return { Labels: { ...labels }, ExposedPorts: ports };
+  return { Labels: { ...labels, [label.targets]: Object.keys(ports).join(',') } };
 }
 
 /** A name without a value takes the variable away from the image's own (Engine API, `Env`). */

@@ -9,6 +9,8 @@ export function exposedPorts(service: Service): Record<string, Record<string, ne
     ...(ports ?? []).map(({ target, protocol }) => `${target}/${protocol ?? 'tcp'}`),
     ...(expose ?? []).flatMap(exposedRange),
     ...service.targets.map((target) => `${target}/tcp`),
+    // The engine publishes no port that is not declared.
+    ...service.directPorts.map(({ target, protocol }) => `${target}/${protocol}`),
   ];
   return Object.fromEntries(names.map((name) => [name, {}]));
 }

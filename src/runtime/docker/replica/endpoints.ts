@@ -1,5 +1,6 @@
 import type { ContainerInspectInfo, NetworkInfo } from 'dockerode';
 import type { Endpoint } from '../../../model/endpoint.ts';
+import { label } from '../labels.ts';
 
 /** Drivers whose networks the host itself is on. */
 const hostReaches = new Set(['bridge', 'nat', 'l2bridge']);
@@ -17,7 +18,9 @@ export function endpointsOf(
   if (!details.State.Running || details.State.Restarting) return [];
   const host = hostOf(details, driverOf, ownerOf);
   if (host === undefined) return [];
-  return Object.keys(details.Config.ExposedPorts ?? {})
+  const declared = Object.keys(details.Config.ExposedPorts ?? {});
+  const labelled = (details.Config.Labels[label.targets] ?? '').split(',');
+  return [...declared, ...labelled]
     .map((name) => name.split('/'))
     .filter(([, protocol]) => protocol === 'tcp')
     .map(([port]) => ({ target: Number(port), host, port: Number(port) }))
