@@ -1,6 +1,7 @@
 import type { Project } from '../compose/project.ts';
 import type { Stack } from '../model/stack.ts';
 import { TenfoldError } from '../shared/errors.ts';
+import { hostEnvironment } from './host-environment.ts';
 import type { Invocation } from './invocation.ts';
 
 export interface LoadedStack {
@@ -34,8 +35,13 @@ export async function loadComposeProject({ globals, surroundings }: Invocation):
   });
 }
 
-export function loadStack(_invocation: Invocation): Promise<LoadedStack> {
-  throw new TenfoldError('file-not-found', 'there is no loader yet');
+/** The stack that the compose files describe, with what its local processes need of the caller's environment. */
+export async function loadStack(invocation: Invocation): Promise<LoadedStack> {
+  const [project, { resolveStack }] = await Promise.all([
+    loadComposeProject(invocation),
+    import('../compose/resolve-stack.ts'),
+  ]);
+  return resolveStack(project, hostEnvironment(invocation.surroundings.environment));
 }
 
 function requireProjectName(name: string): string {

@@ -110,7 +110,7 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
   response.flushHeaders();
   for await (const message of answer.stream) {
     if (response.destroyed) return;
-    response.write(`${JSON.stringify(message)}\n`);
+    await new Promise((resolve) => response.write(`${JSON.stringify(message)}\n`, resolve));
   }
   if (answer.breaksOff === true) response.destroy();
   else response.end();

@@ -9,7 +9,7 @@ export function renderJournalEntry(event: StackEvent, style: Style): string {
     event.stack,
     ...optional(subjectOf(event)),
     paintOfEvent(event.kind, style)(event.kind),
-    oneLine(event.message),
+    ...optional(oneLine(event.message)),
   ].join('  ');
 }
 
@@ -19,7 +19,7 @@ export function renderPlainEvent(event: StackEvent, elapsed: string, style: Styl
     style.dim(elapsed.padStart(7)),
     ...optional(subjectOf(event)),
     paintOfEvent(event.kind, style)(stateWord(event.kind)),
-    style.dim(oneLine(event.message)),
+    ...optional(oneLine(event.message)).map(style.dim),
   ].join('  ');
 }
 
@@ -74,5 +74,5 @@ export function formatTime(time: number): string {
 }
 
 function optional(text: string | undefined): string[] {
-  return text === undefined ? [] : [text];
+  return text === undefined || text === '' ? [] : [text];
 }
