@@ -21,17 +21,25 @@ export interface Change {
     | 'balancer.recovered';
   readonly service?: string;
   readonly instance?: string;
+  /** What more there is to say: the cause, an exit code, a check's output. May be empty. */
   readonly message: string;
+}
+
+/** What the controller itself knows of a replica's last change. */
+export interface Doings {
+  /** Whether the end of its last run was asked for. */
+  hasStopped(replicaId: string): boolean;
+  /** Cause of the last operation on the instance of that name. */
+  causeOf(instance: string): string;
 }
 
 /**
  * Compares two snapshots. `before` undefined is the first look of a daemon: what exists then is adopted.
- * `isOurDoing` tells an end that was asked for from one that was not.
- */
+ **/
 export function describeChanges(
   before: Observed | undefined,
   after: Observed,
-  isOurDoing: (replicaId: string) => boolean,
+  doings: Doings,
 ): readonly Change[] {
   const changes: Change[] = [];
   const known = new Map(before?.replicas.map((replica) => [replica.replica.id, replica]));
@@ -39,9 +47,9 @@ export function describeChanges(
     const previous = known.get(replica.replica.id);
     known.delete(replica.replica.id);
     if (before === undefined) changes.push(change('replica.adopted', replica, `found ${stateWord(replica)}`));
-    else changes.push(...replicaChanges(previous, replica, isOurDoing));
+    else changes.push(...replicaChanges(previous, replica, doings));
   }
-  for (const gone of known.values()) changes.push(change('replica.removed', gone, 'removed'));
+  for (const gone of known.values()) changes.push(change('replica.removed', gone, ''));
   if (before !== undefined) changes.push(...reachabilityChanges(before, after));
   return changes;
 }
@@ -49,43 +57,33 @@ export function describeChanges(
 function replicaChanges(
   before: ObservedReplica | undefined,
   after: ObservedReplica,
-  isOurDoing: (replicaId: string) => boolean,
+  doings: Doings,
 ): readonly Change[] {
   const changes: Change[] = [];
-  if (before === undefined) changes.push(change('replica.created', after, 'created'));
+  const cause = doings.causeOf(after.replica.instance);
+  if (before === undefined) changes.push(change('replica.created', after, cause));
   const isNewRun = isRunning(after) && !isSameRun(before, after);
-  if (isNewRun) changes.push(change('replica.started', after, 'started'));
+  if (isNewRun) changes.push(change('replica.started', after, before === undefined ? '' : cause));
   if (!isRunning(after)) {
     if (after.replica.state.kind === 'exited' && (before === undefined || isRunning(before))) {
-      const isExpected = isOurDoing(after.replica.id);
-      changes.push(
-        change(
-          isExpected ? 'replica.stopped' : 'replica.exited',
-          after,
-          `${isExpected ? 'stopped' : 'ended'} with ${describeExit(after)}`,
-        ),
-      );
+      const isExpected = doings.hasStopped(after.replica.id);
+      changes.push(change(isExpected ? 'replica.stopped' : 'replica.exited', after, describeExit(after)));
     }
     return changes;
   }
   const healthBefore = isNewRun ? 'starting' : before?.health;
   if (after.health !== healthBefore && after.health === 'healthy')
-    changes.push(change('replica.healthy', after, 'healthy'));
+    changes.push(change('replica.healthy', after, ''));
   if (after.health !== healthBefore && after.health === 'unhealthy') {
-    changes.push(
-      change(
-        'replica.unhealthy',
-        after,
-        `unhealthy${after.healthOutput === undefined ? '' : `: ${after.healthOutput}`}`,
-      ),
-    );
+    changes.push(change('replica.unhealthy', after, after.healthOutput ?? ''));
   }
   const rotationBefore = isNewRun ? 'out' : before?.rotation;
   if (after.rotation !== rotationBefore) {
-    if (after.rotation === 'active') changes.push(change('replica.in-rotation', after, 'in rotation'));
+    if (after.rotation === 'active') changes.push(change('replica.in-rotation', after, ''));
     if (after.rotation === 'draining')
-      changes.push(change('replica.draining', after, `draining, ${after.inFlight} in flight`));
-    if (after.rotation === 'drained') changes.push(change('replica.drained', after, 'drained'));
+      changes.push(change('replica.draining', after, `${after.inFlight} in flight: ${cause}`));
+    if (after.rotation === 'drained')
+      changes.push(change('replica.drained', after, rotationBefore === 'draining' ? '' : cause));
   }
   return changes;
 }

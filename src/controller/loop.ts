@@ -199,7 +199,7 @@ export class StackController implements AsyncDisposable {
   }
 
   #report(observed: Observed): void {
-    const changes = describeChanges(this.#last?.observed, observed, (id) => this.#operations.hasStopped(id));
+    const changes = describeChanges(this.#last?.observed, observed, this.#operations);
     for (const change of changes) this.#options.onChange(change);
   }
 

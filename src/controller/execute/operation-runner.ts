@@ -1,3 +1,4 @@
+import type { Doings } from '../changes.ts';
 import type { Desired } from '../desired.ts';
 import { execute } from './execute.ts';
 import type { RuntimeSnapshot } from '../observe/observe.ts';
@@ -23,7 +24,7 @@ const firstRetryMs = 500;
 const longestRetryMs = 30_000;
 
 /** Runs operations beside each other and remembers what of them the next pass must know. */
-export class OperationRunner implements AsyncDisposable {
+export class OperationRunner implements AsyncDisposable, Doings {
   readonly #options: OperationRunnerOptions;
   readonly #abort = new AbortController();
   readonly #inProgress = new Map<Operation, InProgress>();
@@ -32,6 +33,7 @@ export class OperationRunner implements AsyncDisposable {
   readonly #condemned = new Map<string, string>();
   readonly #stopped = new Set<string>();
   readonly #failures = new Map<string, OperationFailure>();
+  readonly #causes = new Map<string, string>();
   #isTornDown = false;
 
   constructor(options: OperationRunnerOptions) {
@@ -53,7 +55,14 @@ export class OperationRunner implements AsyncDisposable {
     return this.#stopped.has(replicaId);
   }
 
+  /** Why the last operation on the instance of that name was planned. */
+  causeOf(instance: string): string {
+    return this.#causes.get(instance) ?? '';
+  }
+
   launch(operation: Operation, desired: Desired, snapshot: RuntimeSnapshot): void {
+    if ('instance' in operation && operation.kind !== 'enter')
+      this.#causes.set(operation.instance, operation.cause);
     const inProgress = inProgressOf(operation);
     if (inProgress === undefined) return;
     this.#inProgress.set(operation, inProgress);
@@ -101,6 +110,10 @@ export class OperationRunner implements AsyncDisposable {
     const present = new Set(replicas.map(({ id }) => id));
     for (const id of this.#condemned.keys()) if (!present.has(id)) this.#condemned.delete(id);
     for (const id of this.#stopped) if (!present.has(id)) this.#stopped.delete(id);
+    const instances = new Set(replicas.map(({ instance }) => instance));
+    if (this.#inProgress.size === 0) {
+      for (const instance of this.#causes.keys()) if (!instances.has(instance)) this.#causes.delete(instance);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -89,11 +89,7 @@ function planReplacement(
         : Math.max(...servingCurrent.map(({ healthSince }) => healthSince)),
     now: observed.now,
   });
-  for (const replica of [
-    ...leaving,
-    ...idle,
-    ...chooseVictims(serving, step.retire, () => false).map(({ replica }) => replica),
-  ]) {
+  for (const replica of [...leaving, ...idle, ...chooseReplaced(serving, servingCurrent, step.retire)]) {
     retire(plan, replica, outdatedCause(replica, view), isInPlace(replica) ? 'keep' : 'remove');
   }
   for (const replica of serving) {
@@ -113,6 +109,19 @@ function planReplacement(
     });
   }
   planCreations(plan, view, step.create, blocked);
+}
+
+/** Those first whose index a new replica has taken over; the others in the order of victims. */
+function chooseReplaced(
+  serving: readonly ObservedReplica[],
+  successors: readonly ObservedReplica[],
+  count: number,
+): readonly ObservedReplica[] {
+  const taken = new Set(successors.map(({ replica }) => replica.index));
+  const succeeded = serving.filter(({ replica }) => taken.has(replica.index));
+  const others = serving.filter((replica) => !succeeded.includes(replica));
+  const victims = chooseVictims(others, count - succeeded.length, () => false);
+  return [...succeeded, ...victims.map(({ replica }) => replica)].slice(0, count);
 }
 
 function planCreations(plan: ServicePlan, view: ServiceView, count: number, blocked: Wait | undefined): void {
