@@ -175,7 +175,7 @@ function planRestart(
 ): void {
   const { service, observed, desired } = view;
   const { id, index, instance, revision, state } = replica.replica;
-  if (observed.busy.has(id)) {
+  if (observed.busy.has(id) || view.creatingIndices.has(index)) {
     plan.waits.push({ service: service.name, instance, reason: 'being started' });
     return;
   }

@@ -19,6 +19,8 @@ export interface ServiceView {
   readonly outdated: readonly ObservedReplica[];
   /** Replicas being created that the runtime does not show yet. */
   readonly creating: readonly InProgress[];
+  /** Indices whose creation is under way, whether or not the runtime shows the replica already. */
+  readonly creatingIndices: ReadonlySet<number>;
   /** Whether the balancer carries traffic for it. */
   readonly isBalanced: boolean;
   /** Instances kept out of rotation by hand. */
@@ -38,15 +40,17 @@ export function viewService(
     isUpToDate(replica, service, wanted) && !observed.condemned.has(replica.replica.id) ? 'true' : 'false',
   );
   const visible = new Set(current.map(({ replica }) => replica.index));
+  const creating = (observed.creating.get(service.name) ?? []).filter(
+    ({ revision }) => revision === service.revision,
+  );
   return {
     service,
     desired: wanted,
     observed,
     current,
     outdated,
-    creating: (observed.creating.get(service.name) ?? []).filter(
-      ({ index, revision }) => revision === service.revision && index !== undefined && !visible.has(index),
-    ),
+    creating: creating.filter(({ index }) => index !== undefined && !visible.has(index)),
+    creatingIndices: new Set(creating.flatMap(({ index }) => index ?? [])),
     isBalanced: service.listeners.length > 0,
     drainedInstances: new Set(desired.drainedInstances),
   };
