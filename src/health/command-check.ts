@@ -1,6 +1,7 @@
 import type { Replica } from '../model/replica.ts';
 import type { HealthCheck } from '../model/service.ts';
 import type { ReplicaConsole } from '../runtime/runtime-driver.ts';
+import type { Clock } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
 
 const maxOutputCharacters = 4096;
@@ -10,9 +11,15 @@ export async function checkByCommand(
   replica: Replica,
   check: HealthCheck,
   console: ReplicaConsole,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<{ readonly isPassed: boolean; readonly output: string }> {
-  const timeout = AbortSignal.timeout(check.timeoutMs);
+  const timeout = new AbortController();
+  const answered = new AbortController();
+  clock.sleep(check.timeoutMs, answered.signal).then(
+    () => timeout.abort(),
+    () => undefined,
+  );
   const hook = {
     command: commandOf(check.test),
     user: undefined,
@@ -21,17 +28,16 @@ export async function checkByCommand(
     environment: {},
   };
   try {
-    const result = await console.exec(replica, { hook }, AbortSignal.any([signal, timeout]));
+    const result = await console.exec(replica, { hook }, AbortSignal.any([signal, timeout.signal]));
     const output = result.output.trim().slice(-maxOutputCharacters);
     const isPassed = result.exitCode === 0;
     return { isPassed, output: output === '' && !isPassed ? `exit code ${result.exitCode}` : output };
   } catch (thrown) {
     signal.throwIfAborted();
-    const hasTimedOut = timeout.aborted;
-    return {
-      isPassed: false,
-      output: hasTimedOut ? `no answer within the timeout of ${check.timeoutMs} ms` : messageOf(thrown),
-    };
+    const late = `no answer within the timeout of ${check.timeoutMs} ms`;
+    return { isPassed: false, output: timeout.signal.aborted ? late : messageOf(thrown) };
+  } finally {
+    answered.abort();
   }
 }
 

@@ -146,7 +146,7 @@ export class HealthMonitor implements AsyncDisposable {
     for (;;) {
       const result = await this.#commandTurns.run(async () => {
         const checkedAt = clock.now();
-        const answer = await checkByCommand(replica, check, consoleOf(replica), signal);
+        const answer = await checkByCommand(replica, check, consoleOf(replica), clock, signal);
         return { ...answer, startedAt: checkedAt };
       }, signal);
       this.#change(tracked, afterCheck(tracked.state, result, check, startedAt, clock.now()));
