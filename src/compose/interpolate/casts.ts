@@ -43,7 +43,7 @@ export const toBoolean: Cast = (text) => {
 };
 
 /** Places whose text becomes a number or a boolean once variables are filled in (compose-spec, interpolation). */
-export const casts = pathTable<Cast>({
+export const composeCasts = pathTable<Cast>({
   'services.*.cpu_count': toInteger,
   'services.*.cpu_percent': toFloat,
   'services.*.cpu_period': toInteger,

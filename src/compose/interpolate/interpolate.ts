@@ -2,13 +2,15 @@ import type { Report } from '../faults.ts';
 import { at, formatPath, type Path } from '../path.ts';
 import { below, type PathTable } from '../path-table.ts';
 import type { Tree } from '../tree.ts';
-import { casts, type Cast } from './casts.ts';
+import { composeCasts, type Cast } from './casts.ts';
 import { substitute, TemplateError, type Lookup } from './template.ts';
 
 export interface Interpolation {
   readonly lookup: Lookup;
   readonly report: Report;
   readonly warn: (message: string) => void;
+  /** Places whose text becomes another type; by default those of a compose file. */
+  readonly casts?: PathTable<Cast>;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface Interpolation {
  * are. Each value that cannot be filled in is reported; the others still are.
  */
 export function interpolate(value: Tree, options: Interpolation): Tree {
-  return walk(value, undefined, casts, options);
+  return walk(value, undefined, options.casts ?? composeCasts, options);
 }
 
 function walk(value: Tree, path: Path, table: PathTable<Cast> | undefined, options: Interpolation): Tree {

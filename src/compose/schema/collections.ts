@@ -58,13 +58,13 @@ interface MapOptions {
   readonly isClosed?: boolean;
   /** What a key without a value is in the model. */
   readonly nullAs?: 'null' | 'empty';
-  /** A file may leave the whole mapping empty. */
-  readonly isNullable?: boolean;
+  /** `x-` keys name nothing here: docker compose takes them for extensions, and gathers them under `#extensions`. */
+  readonly isExtensible?: boolean;
 }
 
 /** A mapping from names that the author chose to values of one kind. */
 export function map<Bound>(value: Kind<Bound>, options: MapOptions = {}): Kind<Record<string, Bound | null>> {
-  const { keys = /^[a-zA-Z0-9._-]+$/, isClosed = true, nullAs = 'null' } = options;
+  const { keys = /^[a-zA-Z0-9._-]+$/, isClosed = true, nullAs = 'null', isExtensible = false } = options;
   const accepts: JsonType[] = ['object'];
   return {
     accepts,
@@ -84,8 +84,9 @@ export function map<Bound>(value: Kind<Bound>, options: MapOptions = {}): Kind<R
       if (!isMap(tree)) return undefined;
       const bound = newRecord<Bound | null>();
       let isEmpty = true;
-      for (const key of Object.keys(tree).sort()) {
-        const each = tree[key] ?? null;
+      const entries = isExtensible ? gatherExtensions(tree) : tree;
+      for (const key of Object.keys(entries).sort()) {
+        const each = entries[key] ?? null;
         const input = each === null && nullAs === 'empty' ? newMap() : each;
         bound[key] = value.bind(input, at(path, key), binding) ?? null;
         isEmpty = false;
@@ -93,6 +94,19 @@ export function map<Bound>(value: Kind<Bound>, options: MapOptions = {}): Kind<R
       return isEmpty ? undefined : bound;
     },
   };
+}
+
+/** Key under which docker compose's model has what it takes for extensions of a mapping of names. */
+export const extensionsKey = '#extensions';
+
+function gatherExtensions(tree: TreeMap): TreeMap {
+  const isExtension = (key: string) => key.startsWith('x-');
+  const keys = Object.keys(tree);
+  if (!keys.some(isExtension)) return tree;
+  const entries = newMap();
+  for (const key of keys) if (!isExtension(key)) entries[key] = tree[key] ?? null;
+  entries[extensionsKey] = newMap();
+  return entries;
 }
 
 export type Fields = Readonly<Record<string, Kind<unknown>>>;
@@ -130,7 +144,8 @@ export function object<const F extends Fields>(
   const bindFields = (value: TreeMap, path: Path, binding: Binding) => {
     const bound: Record<string, unknown> = {};
     for (const [key, kind] of entries) {
-      const input = value[key];
+      // The JSON form can be read again, whatever its names.
+      const input = value[key] ?? value[jsonNames[key] ?? key];
       const output = input === undefined ? kind.absent?.(binding) : kind.bind(input, at(path, key), binding);
       if (output !== undefined) bound[binding.form === 'json' ? (jsonNames[key] ?? key) : key] = output;
     }

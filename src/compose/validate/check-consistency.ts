@@ -2,6 +2,7 @@ import type { Report } from '../faults.ts';
 import { pathOf } from '../path.ts';
 import { didYouMean } from '../nearest-name.ts';
 import type { Project, ServiceConfig } from '../project.ts';
+import { extensionsKey } from '../schema/collections.ts';
 import { checkCycles } from './check-cycles.ts';
 import { checkLimits } from './check-limits.ts';
 import { checkMounts } from './check-mounts.ts';
@@ -84,7 +85,11 @@ function checkReferences(name: string, service: ServiceConfig, project: Checked,
   ) => {
     if (resource === undefined || resource in known) return;
     const message = `service "${name}" refers to undefined ${kind} ${resource}`;
-    say(keys, message, { got: resource, ...didYouMean(resource, Object.keys(known)) });
+    const hint =
+      resource === extensionsKey
+        ? { hint: 'a name that begins with x- is taken for an extension here' }
+        : didYouMean(resource, Object.keys(known));
+    say(keys, message, { got: resource, ...hint });
   };
   const { network_mode: networkMode, networks = {} } = service;
   if (networkMode !== undefined && Object.keys(networks).length > 0) {
