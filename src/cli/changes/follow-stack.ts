@@ -4,9 +4,8 @@ import { isTenfoldError, messageOf } from '../../shared/errors.ts';
 import type { DaemonClient } from '../connection/daemon-client.ts';
 import { connectDaemon } from '../connection/daemon-connection.ts';
 import { homeOf, type Invocation } from '../invocation.ts';
-import { paintOfEvent, stateWord, subjectOf } from '../render/render-event.ts';
+import { renderNews, subjectOf } from '../render/render-event.ts';
 import { LogRenderer } from '../render/render-log-line.ts';
-import { oneLine } from '../render/text-width.ts';
 
 /** Between two looks at a stream that ended while the stack still runs. */
 const retryMs = 200;
@@ -56,9 +55,9 @@ export function openStackFollower(
   };
   const printEvent = (event: StackEvent): void => {
     if (output.isJson) return output.json({ type: 'event', event });
-    const word = paintOfEvent(event.kind, output.style)(stateWord(event.kind));
-    const words = [subjectOf(event), word, output.style.dim(oneLine(event.message))];
-    printer.print(renderer.prefix(ownName) + words.filter((each) => each !== undefined).join('  '));
+    const subject = subjectOf(event);
+    const words = [...(subject === undefined ? [] : [subject]), ...renderNews(event, output.style)];
+    printer.print(renderer.prefix(ownName) + words.join('  '));
   };
 
   /** Reads a stream again and again until the signal aborts or `isOver` says that there is no more to come. */

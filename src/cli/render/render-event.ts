@@ -13,14 +13,21 @@ export function renderJournalEntry(event: StackEvent, style: Style): string {
   ].join('  ');
 }
 
-/** One line of a change, without the stack's name: `web-1  in rotation`, or the message where there is no state. */
-export function renderPlainEvent(event: StackEvent, elapsed: string, style: Style): string {
-  return [
-    style.dim(elapsed.padStart(7)),
-    ...optional(subjectOf(event)),
-    paintOfEvent(event.kind, style)(stateWord(event.kind)),
-    ...optional(oneLine(event.message)).map(style.dim),
-  ].join('  ');
+/** One line of a change: `   0.4 s  web-1  started  pid 4711`. */
+export function renderPlainEvent(event: StackEvent, elapsedMs: number, style: Style): string {
+  const elapsed = `${(Math.max(0, elapsedMs) / 1000).toFixed(1)} s`;
+  return [style.dim(elapsed.padStart(8)), ...optional(subjectOf(event)), ...renderNews(event, style)].join(
+    '  ',
+  );
+}
+
+/** The state and the message, or the message alone when it begins with the state anyway. */
+export function renderNews(event: StackEvent, style: Style): string[] {
+  const paint = paintOfEvent(event.kind, style);
+  const state = stateWord(event.kind);
+  const message = oneLine(event.message);
+  if (message.toLowerCase().startsWith(state)) return [paint(message)];
+  return [paint(state), ...optional(message).map(style.dim)];
 }
 
 /** The replica or service that the event is about. */

@@ -1,7 +1,6 @@
 import type { ChangeMessage, EventKind, StackEvent } from '../../daemon/control-api.ts';
 import type { Invocation } from '../invocation.ts';
 import { advanceProgress, renderProgress, type ChangeProgress } from '../render/change-progress.ts';
-import { formatElapsed } from '../render/durations.ts';
 import { renderPlainEvent, subjectOf } from '../render/render-event.ts';
 import { oneLine } from '../render/text-width.ts';
 import { LiveLines } from './live-lines.ts';
@@ -39,8 +38,7 @@ function plainDisplay({ output, surroundings }: Invocation): ChangeDisplay {
     message: (message) => {
       if (message.type !== 'event' || isFraming(message.event)) return;
       if (message.event.kind === 'warning') return output.warn(oneLine(message.event.message));
-      const elapsed = formatElapsed(message.event.time - startedAt);
-      output.line(renderPlainEvent(message.event, elapsed, output.style));
+      output.line(renderPlainEvent(message.event, message.event.time - startedAt, output.style));
     },
     print: (text) => output.line(text),
     finish: () => {},
