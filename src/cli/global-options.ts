@@ -26,7 +26,7 @@ interface RawGlobalOptions {
   readonly color?: boolean;
 }
 
-const heading = 'Options of every command:';
+export const globalOptionsHeading = 'Options of every command:';
 
 /** For an option that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
@@ -49,7 +49,7 @@ export function addGlobalOptions(command: Command, fileFlags = '-f, --file <path
     ]),
     new Option('--no-color', 'print without colours'),
   ];
-  for (const option of options) command.addOption(option.helpGroup(heading));
+  for (const option of options) command.addOption(option.helpGroup(globalOptionsHeading));
   return command;
 }
 
