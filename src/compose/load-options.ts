@@ -24,6 +24,8 @@ export interface LoadOptions {
   readonly resolvePaths?: boolean;
   /** Judge whether services, networks and volumes fit together; by default true. */
   readonly checkConsistency?: boolean;
+  /** Keep networks, volumes, secrets, configs and models that no service uses; by default false. */
+  readonly keepUnusedResources?: boolean;
   /** Read `env_file` and `label_file` into the services; by default true. */
   readonly resolveEnvironment?: boolean;
 }

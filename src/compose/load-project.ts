@@ -20,13 +20,13 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   const environment = new Map<string, string>();
   for (const [key, value] of Object.entries(options.environment))
     if (value !== undefined) environment.set(key, value);
-  environment.set('PWD', options.workingDir);
+  if (!environment.has('PWD')) environment.set('PWD', options.workingDir);
 
   const files = locateFiles(options, environment, session.warn);
   const workingDir = projectDirectory(options, files);
   addEnvFiles(options, workingDir, environment);
 
-  const fixedName = options.projectName ?? environment.get('COMPOSE_PROJECT_NAME') ?? '';
+  const fixedName = options.projectName || environment.get('COMPOSE_PROJECT_NAME') || '';
   if (fixedName !== '') checkName(fixedName);
   return assembleProject(
     {
@@ -49,6 +49,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
         followsIncludes: true,
         followsExtends: true,
         setsDefaults: true,
+        prunesResources: !(options.keepUnusedResources ?? false),
       },
     },
     session,

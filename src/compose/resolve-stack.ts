@@ -3,6 +3,7 @@ import type { Stack } from '../model/stack.ts';
 import { TenfoldError } from '../shared/errors.ts';
 import { serviceHash } from './config-hash.ts';
 import type { Project, ServiceConfig } from './project.ts';
+import { withDefaultPlatform } from './project/default-platform.ts';
 import { balancingPolicy, startTimeoutMs, tenfoldOf } from './stack/balancing.ts';
 import { toJsonObject, toJsonObjects } from './stack/json.ts';
 import { withInternalListeners } from './stack/internal-listeners.ts';
@@ -32,7 +33,8 @@ export function resolveStack(
       warnings.push(`service ${name} has a provider, which Tenfold does not run; start it by other means`);
       continue;
     }
-    services.push(resolveService(name, config, project, warnings));
+    const platformed = withDefaultPlatform(config, project.environment);
+    services.push(resolveService(name, platformed, project, warnings));
   }
   refuseSharedPorts(services, project);
   const stack: Stack = {

@@ -65,7 +65,6 @@ export function assembleProject(source: ProjectSource, session: LoadSession): Pr
     tree['name'] = name;
     normalize(tree, (key) => environment.get(key));
   }
-  delete tree['name'];
   const bound = phases.binds ? session.run((report) => bindProject(tree, report)) : unbound;
   const selection = select(bound, source, session);
   const services = resolveServices(selection.services, tree, environment, phases, (...keys) =>

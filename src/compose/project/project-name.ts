@@ -1,4 +1,4 @@
-import { TenfoldError, type SourceLocation } from '../../shared/errors.ts';
+import { TenfoldError } from '../../shared/errors.ts';
 
 /** The name with all that a project name may not have left out. */
 export function normalizeName(name: string): string {
@@ -8,15 +8,14 @@ export function normalizeName(name: string): string {
     .replace(/^[_-]+/, '');
 }
 
-/** Refuses a name that a user gave and that is none. */
-export function checkName(name: string, where?: SourceLocation): void {
+/** Refuses a name, given on the command line or in the environment, that is none. Throws `usage`. */
+export function checkName(name: string): void {
   if (normalizeName(name) === name) return;
   const normalized = normalizeName(name);
   throw new TenfoldError(
-    'invalid-compose',
+    'usage',
     `invalid project name "${name}": must consist only of lowercase alphanumeric characters, hyphens, and underscores as well as start with a letter or number`,
     {
-      ...(where && { where }),
       got: name,
       ...(normalized !== '' && { hint: `\`${normalized}\` would be one` }),
     },

@@ -42,6 +42,14 @@ export function resolveServices(
     };
     const serviceTree = trees?.[name] ?? null;
     if (!isMap(serviceTree)) continue;
+    const dependencies = mapAt(serviceTree, 'depends_on');
+    for (const dependency of Object.keys(dependencies ?? {})) {
+      // Gone when only some services were asked for.
+      if (service.depends_on?.[dependency] === undefined) delete dependencies?.[dependency];
+    }
+    const replicas = resolved[name].deploy?.replicas;
+    const deployTree = mapAt(serviceTree, 'deploy');
+    if (replicas !== undefined && deployTree !== undefined) deployTree['replicas'] = replicas;
     if (variables !== undefined) serviceTree['environment'] = { ...variables };
     if (labels !== undefined) serviceTree['labels'] = { ...labels };
     if (keepsFiles) continue;

@@ -15,6 +15,7 @@ import { parseDocuments } from '../../../src/compose/read/source-document.ts';
 import { ports, volumeMount } from '../../../src/compose/schema/mounts.ts';
 import { checkModel } from '../../../src/compose/schema/project-schema.ts';
 import { cloneTree, isMap, newMap, type Tree, type TreeMap } from '../../../src/compose/tree.ts';
+import { messageOf } from '../../../src/shared/errors.ts';
 import { readCases } from './case-files.ts';
 import { runLoadCase, type LoadCase } from './load-case.ts';
 import { isSameCause } from './same-cause.ts';
@@ -40,7 +41,7 @@ function compare(recorded: PhaseCase, run: () => unknown): Outcome {
   try {
     got = plain(run());
   } catch (thrown) {
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = messageOf(thrown);
     if (error === null) return { name, difference: `refused: ${message}` };
     return { name, difference: isSameCause(error, message) ? undefined : `${error} ≠ ${message}` };
   }
@@ -79,6 +80,11 @@ function readYaml(text: string): TreeMap {
   return isMap(tree) ? tree : newMap();
 }
 
+function copyOf(model: TreeMap): TreeMap {
+  const copy = cloneTree(model);
+  return isMap(copy) ? copy : newMap();
+}
+
 const noWarning = () => undefined;
 
 const phases: Readonly<Record<string, () => Outcome[]>> = {
@@ -96,7 +102,7 @@ const phases: Readonly<Record<string, () => Outcome[]>> = {
   unicity: () =>
     readCases<PhaseCase & Input>('unicity.json').map((recorded) =>
       compare(recorded, () => {
-        const model = cloneTree(recorded.input) as TreeMap;
+        const model = copyOf(recorded.input);
         strictly((report) => keepUnique(model, report));
         return model;
       }),
@@ -104,7 +110,7 @@ const phases: Readonly<Record<string, () => Outcome[]>> = {
   normalize: () =>
     readCases<PhaseCase & Input>('normalize.json').map((recorded) =>
       compare(recorded, () => {
-        const model = cloneTree(recorded.input) as TreeMap;
+        const model = copyOf(recorded.input);
         normalize(model, lookupIn(recorded.env));
         return model;
       }),
@@ -159,7 +165,7 @@ const phases: Readonly<Record<string, () => Outcome[]>> = {
   schema: () =>
     readCases<PhaseCase & Input>('schema.json').map((recorded) =>
       compare({ ...recorded, expected: undefined }, () =>
-        strictly((report) => checkModel(cloneTree(recorded.input) as TreeMap, report)),
+        strictly((report) => checkModel(copyOf(recorded.input), report)),
       ),
     ),
   load: () => readCases<LoadCase>('load.json').flatMap((recorded) => runLoadCase(recorded) ?? []),

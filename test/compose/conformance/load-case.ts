@@ -5,7 +5,7 @@ import { LoadSession } from '../../../src/compose/combine/session.ts';
 import { assembleProject } from '../../../src/compose/project/assemble-project.ts';
 import { checkName } from '../../../src/compose/project/project-name.ts';
 import { projectJson } from '../../../src/compose/render/project-json.ts';
-import { TenfoldError } from '../../../src/shared/errors.ts';
+import { messageOf, TenfoldError } from '../../../src/shared/errors.ts';
 import type { Outcome } from './categories.ts';
 import { placeCase, withWorkDir, writeFiles } from './case-files.ts';
 import { isSameCause } from './same-cause.ts';
@@ -68,8 +68,7 @@ function differenceOf(placed: LoadCase): string | undefined {
   try {
     got = load(placed);
   } catch (thrown) {
-    if (!(thrown instanceof TenfoldError))
-      return `not our error: ${thrown instanceof Error ? thrown.stack : thrown}`;
+    if (!(thrown instanceof TenfoldError)) return `not our error: ${messageOf(thrown)}`;
     const messages = [thrown, ...thrown.errors].map(({ message }) => message);
     if (placed.error === null) return `refused: ${messages.join('; ')}`;
     const { error } = placed;
