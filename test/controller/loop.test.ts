@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import { desiredOf, memoryWorld, webService } from '../helpers/memory-stack.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { scaleTo, restartServices, bringDown, drainInstance } from '../../src/daemon/stack/transitions.ts';
+import { formatPlan } from '../../src/controller/plan.ts';
+import { TenfoldError } from '../../src/shared/errors.ts';
+import type { RuntimeDriver } from '../../src/runtime/runtime-driver.ts';
 import { createMemoryDriver } from '../../src/runtime/memory/memory-driver.ts';
 
 function instances(pass: {
@@ -160,4 +163,49 @@ test('takes everything down in reverse order of dependency and closes the listen
     .map(({ instance }) => instance);
   assert.equal(stopped.at(-1), 'db-1');
   assert.deepEqual(world.balancer.tables.at(-1)?.listeners, []);
+});
+
+test('an operation that fails is held back, says so, and does not spin', async () => {
+  let starts = 0;
+  await using world = memoryWorld(
+    desiredOf([webService({ replicas: 1 })]),
+    createMemoryDriver({
+      behaviourOf: () => {
+        starts += 1;
+        return { startError: 'no space left on device' };
+      },
+    }),
+  );
+  const failing = await world.controller.until(
+    ({ plan }) => plan.waits.some(({ failure }) => failure !== undefined),
+    AbortSignal.timeout(10_000),
+  );
+  assert.match(formatPlan(failing.plan), /start failed: .*no space left on device/);
+  const before = starts;
+  await eventually(() => assert.ok(starts > before), 10_000);
+  assert.ok(starts <= before + 2, `${starts - before} starts in one back-off`);
+});
+
+test('a teardown that fails is held back too', async () => {
+  let teardowns = 0;
+  const memory = createMemoryDriver();
+  const runtime: RuntimeDriver = Object.create(memory, {
+    teardown: {
+      value: () => {
+        teardowns += 1;
+        return Promise.reject(new TenfoldError('runtime-failed', 'the network is in use'));
+      },
+    },
+  });
+  await using world = memoryWorld(desiredOf([webService()]), runtime);
+  await world.steady();
+  world.controller.setDesired(
+    bringDown(world.controller.desired, { removeVolumes: false, removeOrphans: false }),
+  );
+  await world.controller.until(
+    ({ plan }) => plan.waits.some(({ failure }) => failure !== undefined),
+    AbortSignal.timeout(10_000),
+  );
+  await eventually(() => assert.ok(teardowns >= 2));
+  assert.ok(teardowns <= 3, `${teardowns} teardowns`);
 });

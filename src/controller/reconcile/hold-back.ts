@@ -14,7 +14,8 @@ export function holdFailed(draft: Draft, observed: Observed): void {
       const service = 'service' in operation ? operation.service : '';
       draft.waits.push({
         service,
-        reason: `${operation.kind} failed: ${failure.error.message}`,
+        ...('instance' in operation && { instance: operation.instance }),
+        reason: `${operation.kind} failed: ${failure.error.message}${failure.error.got === undefined ? '' : ` (${failure.error.got})`}`,
         failure: 'runtime-failed',
         error: failure.error,
       });

@@ -24,8 +24,8 @@ export function reconcile(desired: Desired, observed: Observed): Plan {
   planOrphans(draft, desired, observed);
   compareListeners(draft, observed);
   gatherPreparation(draft, desired, observed);
-  holdFailed(draft, observed);
   planTeardown(draft, desired, observed);
+  holdFailed(draft, observed);
   const wakeAt = draft.wakeTimes.length === 0 ? undefined : Math.min(...draft.wakeTimes);
   return {
     operations: draft.operations,
