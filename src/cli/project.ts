@@ -1,3 +1,4 @@
+import type { LoadOptions } from '../compose/load-options.ts';
 import type { Project } from '../compose/project.ts';
 import type { Stack } from '../model/stack.ts';
 import { TenfoldError } from '../shared/errors.ts';
@@ -20,7 +21,10 @@ export async function stackName(invocation: Invocation): Promise<string> {
 }
 
 /** The project that the compose files describe. Throws with every fault that was found in them. */
-export async function loadComposeProject({ globals, surroundings }: Invocation): Promise<Project> {
+export async function loadComposeProject(
+  { globals, surroundings }: Invocation,
+  options: Partial<LoadOptions> = {},
+): Promise<Project> {
   // The loader is the larger half of the program, and most commands do without it.
   const { loadProject } = await import('../compose/load-project.ts');
   const { projectName, projectDirectory } = globals;
@@ -32,6 +36,7 @@ export async function loadComposeProject({ globals, surroundings }: Invocation):
     workingDir: surroundings.workingDir,
     ...(projectName === undefined ? {} : { projectName }),
     ...(projectDirectory === undefined ? {} : { projectDirectory }),
+    ...options,
   });
 }
 

@@ -9,6 +9,7 @@ import { addStop } from './changes/stop.ts';
 import { addUndrain } from './instances/undrain.ts';
 import { addUp } from './changes/up.ts';
 import type { Program } from './verb.ts';
+import { addConfig } from './views/config.ts';
 import { addEvents } from './views/events.ts';
 import { addLogs } from './views/logs.ts';
 import { addLs } from './views/ls.ts';
@@ -25,6 +26,6 @@ interface VerbGroup {
 export const verbs: readonly VerbGroup[] = [
   { heading: 'Run a stack:', add: [addUp, addDown, addScale, addStop, addStart, addRestart, addKill] },
   { heading: 'Work on an instance:', add: [addDrain, addUndrain, addExec] },
-  { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents] },
+  { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents, addConfig] },
   { heading: 'About:', add: [addVersion] },
 ];
