@@ -178,6 +178,26 @@ describe('down', () => {
   });
 });
 
+describe('down of a stack that nobody knows', () => {
+  const unknown = { status: 404, json: { error: { code: 'unknown-stack', message: 'no stack demo' } } };
+
+  test('is done already, with a warning', async () => {
+    await using daemon = await startFakeDaemon();
+    daemon.answer(`POST ${demo}/down`, unknown);
+    const { exitCode, stdout, stderr } = await runInProcess(['-p', 'demo', 'down'], daemon.environment);
+    assert.equal(exitCode, 0);
+    assert.equal(stdout, '');
+    assert.equal(stderr, 'warning: no stack demo is known, so there is nothing to take down\n');
+  });
+
+  test('is a report that nothing changed with --json', async () => {
+    await using daemon = await startFakeDaemon();
+    daemon.answer(`POST ${demo}/down`, unknown);
+    const { stdout } = await runInProcess(['-p', 'demo', 'down', '--json'], daemon.environment);
+    assert.partialDeepStrictEqual(JSON.parse(stdout), { type: 'report', report: { hasChanged: false } });
+  });
+});
+
 describe('stop, start, restart, kill, drain, undrain', () => {
   for (const [words, path, expected] of [
     [['stop', '-t', '3', 'web'], 'stop', { services: ['web'], graceMs: 3000 }],

@@ -1,4 +1,6 @@
 import { addVerb, type Program } from '../verb.ts';
+import type { ChangeReport } from '../../daemon/control-api.ts';
+import { isTenfoldError } from '../../shared/errors.ts';
 import { withDaemon } from '../invocation.ts';
 import { stackName } from '../project.ts';
 import {
@@ -36,10 +38,30 @@ export function addDown(program: Program): void {
       await withDaemon(
         invocation,
         async ({ client }) => {
-          await runChange(invocation, client, { stack, verb: 'down', request });
+          try {
+            await runChange(invocation, client, { stack, verb: 'down', request });
+          } catch (thrown) {
+            // As with docker compose, what is not there needs no taking down.
+            if (!isTenfoldError(thrown, 'unknown-stack')) throw thrown;
+            if (invocation.output.isJson)
+              invocation.output.json({ type: 'report', report: nothingDown(stack) });
+            else invocation.output.warn(`no stack ${stack} is known, so there is nothing to take down`);
+          }
         },
         { mayEndDaemon: true },
       );
     },
   });
+}
+
+function nothingDown(stack: string): ChangeReport {
+  return {
+    command: 'down',
+    stack,
+    durationMs: 0,
+    hasChanged: false,
+    services: [],
+    traffic: { requests: 0, drained: 0, forced: 0, retried: 0, failed: 0, failures: {} },
+    warnings: [],
+  };
 }

@@ -21,12 +21,23 @@ export function renderPlainEvent(event: StackEvent, elapsedMs: number, style: St
   );
 }
 
+/** Kinds whose message says all. */
+const wordlessKinds: ReadonlySet<EventKind> = new Set<EventKind>([
+  'progress',
+  'warning',
+  'runtime.unreachable',
+  'runtime.recovered',
+  'balancer.lost',
+  'balancer.recovered',
+]);
+
 /** The state and the message, or the message alone when it begins with the state anyway. */
 export function renderNews(event: StackEvent, style: Style): string[] {
   const paint = paintOfEvent(event.kind, style);
   const state = stateWord(event.kind);
   const message = oneLine(event.message);
-  if (message.toLowerCase().startsWith(state)) return [paint(message)];
+  const isMessageAlone = wordlessKinds.has(event.kind) || message.toLowerCase().startsWith(state);
+  if (isMessageAlone && message !== '') return [paint(message)];
   return [paint(state), ...optional(message).map(style.dim)];
 }
 
