@@ -50,10 +50,7 @@ async function takeSamples(): Promise<JsonSample[]> {
         '`up` adds `{"type": "status", "status"}` as `status` prints it, and attached, `{"type": "log", "line"}` as `logs` prints it.',
     ),
     await sample(['ps'], 'One document.'),
-    await sample(
-      ['status'],
-      'One document. `pending` says what is still to be done; it is empty when `isSteady`.',
-    ),
+    await sample(['status'], 'One document. `pending` says what is still to be done, unless it `isSteady`.'),
     {
       ...(await sample(['ls'], 'One document; each stack as `status` prints it.')),
       documents: [{ stacks: ['…'] }],

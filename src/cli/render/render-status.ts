@@ -38,7 +38,7 @@ export function renderStatus(status: StackStatus, surroundings: TableSurrounding
       tableOptions(surroundings),
     ),
     ...renderListeners(status.services, surroundings),
-    ...(status.pending.trim() === ''
+    ...(status.isSteady || status.pending.trim() === ''
       ? []
       : ['', 'still to be done:', ...status.pending.trimEnd().split('\n')]),
   ];
