@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import { assert as holds, nat, property } from 'fast-check';
 import { nextRollingStep, type RollingState } from '../../src/rollout/rolling.ts';
 import type { UpdatePolicy } from '../../src/model/service.ts';
 
@@ -61,13 +61,13 @@ describe('rolling replacement', () => {
   });
 
   test('whatever the counts, start-first never takes the serving below the desired number', () => {
-    fc.assert(
-      fc.property(
-        fc.nat(8),
-        fc.nat(8),
-        fc.nat(8),
-        fc.nat(8),
-        fc.nat(4),
+    holds(
+      property(
+        nat(8),
+        nat(8),
+        nat(8),
+        nat(8),
+        nat(4),
         (desired, serving, starting, outdated, parallelism) => {
           const from = state({
             desired,
@@ -86,8 +86,8 @@ describe('rolling replacement', () => {
   });
 
   test('whatever the counts, stop-first never has more than the desired number', () => {
-    fc.assert(
-      fc.property(fc.nat(8), fc.nat(8), fc.nat(8), fc.nat(4), (desired, current, outdated, parallelism) => {
+    holds(
+      property(nat(8), nat(8), nat(8), nat(4), (desired, current, outdated, parallelism) => {
         const from = state({
           desired,
           current,
