@@ -153,17 +153,7 @@ describe('the report of a change', () => {
     ],
     [
       sampleReport({ command: 'restart', services: [{ service: 'web', before: 3, after: 3 }] }),
-      '3 replicas in 1.2 s · 412 requests, 0 failed, 3 drained, 0 forced',
-    ],
-    [
-      sampleReport({
-        command: 'restart',
-        services: [
-          { service: 'web', before: 3, after: 3 },
-          { service: 'db', before: 1, after: 1 },
-        ],
-      }),
-      'restart of 4 replicas of 2 services done in 1.2 s · 412 requests, 0 failed, 3 drained, 0 forced',
+      'restart done in 1.2 s · 412 requests, 0 failed, 3 drained, 0 forced',
     ],
   ] as const) {
     test(`reads \`${expected}\``, () => assert.equal(renderReport(report, plainStyle), expected));

@@ -20,7 +20,7 @@ async function* endless(first: unknown, gone: AbortSignal): AsyncGenerator {
 
 async function withDemo(work: (daemon: FakeDaemon) => Promise<void>): Promise<void> {
   await using daemon = await startFakeDaemon();
-  const ended = sampleReplica(4, { state: 'exited', exitCode: 1, reason: 'exit code 1' });
+  const ended = sampleReplica(4, { state: 'exited', exitCode: 1, reason: 'killed' });
   const web = sampleService({ replicas: [sampleReplica(1), ended] });
   daemon.answer(`GET ${demo}`, {
     json: sampleStack({ services: [web, ...sampleStack().services.slice(1)] }),
@@ -39,7 +39,7 @@ describe('ps', () => {
   test('shows those too with -a, and only those of the services that were named', () =>
     withDemo(async ({ environment }) => {
       const { stdout } = await runInProcess(['ps', '-a', '-p', 'demo', 'web'], environment);
-      assert.match(stdout, /^INSTANCE .*\nweb-1 .*\nweb-4 +exited \(1\) .*\n! web-4: exit code 1\n$/);
+      assert.match(stdout, /^INSTANCE .*\nweb-1 .*\nweb-4 +exited \(1\) .*\n! web-4: killed\n$/);
     }));
 
   test('prints ids, or names of services, for scripts', () =>

@@ -23,8 +23,11 @@ export function renderReplicas(
 function renderReasons(services: readonly ServiceStatus[], style: Style): string[] {
   return services
     .flatMap(({ replicas }) => replicas)
-    .flatMap(({ instance, reason }) =>
-      reason === undefined ? [] : [`${style.doubtful('!')} ${instance}: ${oneLine(reason)}`],
+    .flatMap(({ instance, reason, exitCode }) =>
+      // The state says the exit code already.
+      reason === undefined || reason === `exit code ${exitCode}`
+        ? []
+        : [`${style.doubtful('!')} ${instance}: ${oneLine(reason)}`],
     );
 }
 

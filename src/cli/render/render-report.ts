@@ -17,19 +17,15 @@ function hadTraffic({ traffic, services }: ChangeReport): boolean {
 
 function describeChange({ command, hasChanged, services }: ChangeReport): string {
   if (!hasChanged) return 'nothing to change: everything is so already';
-  const [only] = services;
+  const moved = services.filter(({ before, after }) => before !== after);
+  const [only] = moved;
   if (only === undefined) return `${command} done`;
   if (services.length === 1) return `${counts(only)} ${only.after === 1 ? 'replica' : 'replicas'}`;
-  const moved = services.filter(({ before, after }) => before !== after);
-  if (moved.length === 0) {
-    const total = services.reduce((sum, { after }) => sum + after, 0);
-    return `${command} of ${total} replicas of ${services.length} services done`;
-  }
   return `${moved.map((each) => `${each.service} ${counts(each)}`).join(', ')} replicas`;
 }
 
 function counts({ before, after }: ServiceChange): string {
-  return before === after ? String(after) : `${before} → ${after}`;
+  return `${before} → ${after}`;
 }
 
 function describeTraffic(traffic: ChangeReport['traffic'], style: Style): string {
