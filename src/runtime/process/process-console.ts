@@ -49,8 +49,7 @@ async function runBeside(
     );
 
   const { hook, input, onOutput } = options;
-  const where = { file: entry.record.workingDir, path: `services.${replica.service}` };
-  const user = await resolveUser(hook.user, replica.service, where);
+  const user = await resolveUser(hook.user, replica.instance);
   const workingDir = resolve(entry.record.workingDir, hook.workingDir ?? '.');
   const environment = {
     ...environmentOf(entry, parts.table),
@@ -59,8 +58,9 @@ async function runBeside(
     [recordVariable]: commandMarker(replica.id),
   };
   const [program, ...words] = hook.command;
-  if (program === undefined) throw new TenfoldError('usage', 'no command was given to run', { where });
-  const file = await findCommand(program, { environment, workingDir, service: replica.service, where });
+  if (program === undefined)
+    throw new TenfoldError('usage', `no command was given to run beside ${replica.instance}`);
+  const file = await findCommand(program, { environment, workingDir, subject: replica.instance });
 
   let group: number | undefined;
   const onStarted = (groupId: number) => {

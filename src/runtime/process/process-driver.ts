@@ -124,8 +124,8 @@ export function createProcessDriver(options: ProcessDriverOptions): RuntimeDrive
 
     async [Symbol.asyncDispose]() {
       clearInterval(looking);
-      life.close();
       await adopting?.catch(() => undefined);
+      await life.close();
       for (const { commandGroups } of registry.all())
         for (const group of commandGroups) signalGroup(group, 'SIGKILL');
     },

@@ -25,6 +25,7 @@ export class ReplicaLife {
   readonly #parts: LifeParts;
   readonly #leftovers: Leftovers;
   readonly #endings = new WeakMap<ReplicaEntry, { resolve: () => void; reject: (reason: unknown) => void }>();
+  readonly #underway = new Set<Promise<void>>();
   #isClosed = false;
 
   constructor(parts: LifeParts) {
@@ -32,9 +33,10 @@ export class ReplicaLife {
     this.#leftovers = new Leftovers(parts.table, parts.clock);
   }
 
-  /** From now on ends are no business of ours: another driver looks after the records. */
-  close(): void {
+  /** From now on ends are no business of ours: another driver looks after the records. Those under way are finished. */
+  async close(): Promise<void> {
     this.#isClosed = true;
+    await Promise.all(this.#underway);
   }
 
   /** The entry's run is a living process: keep its ports, read its log, wait for its end. */
@@ -48,7 +50,7 @@ export class ReplicaLife {
     for (const { port } of entry.record.ports) ports.hold(port);
     logs.addWriter(ownerOf(entry));
     this.#endings.set(entry, { resolve, reject });
-    entry.child?.once('exit', (code, signal) => void this.#end(entry, code ?? exitCodeOf(signal)));
+    entry.child?.once('exit', (code, signal) => this.#end(entry, code ?? exitCodeOf(signal)));
   }
 
   /** Notices the end of replicas that are not our children, of which the kernel tells us nothing. */
@@ -56,7 +58,7 @@ export class ReplicaLife {
     for (const entry of entries) {
       const { run } = entry.record;
       if (entry.child !== undefined || run.kind !== 'running') continue;
-      if (!this.#parts.table.isAlive(run)) void this.#end(entry, undefined);
+      if (!this.#parts.table.isAlive(run)) this.#end(entry, undefined);
     }
   }
 
@@ -106,11 +108,18 @@ export class ReplicaLife {
   }
 
   /** The leader has ended: so does everything it left behind, because a replica runs as a whole or not at all. */
-  async #end(entry: ReplicaEntry, exitCode: number | undefined): Promise<void> {
+  #end(entry: ReplicaEntry, exitCode: number | undefined): void {
+    if (this.#isClosed) return;
+    const ending = this.#finish(entry, exitCode);
+    this.#underway.add(ending);
+    void ending.finally(() => this.#underway.delete(ending));
+  }
+
+  async #finish(entry: ReplicaEntry, exitCode: number | undefined): Promise<void> {
     const { registry, table, clock, logs, ports } = this.#parts;
     const { run } = entry.record;
     const ending = this.#endings.get(entry);
-    if (this.#isClosed || run.kind !== 'running' || ending === undefined) return;
+    if (run.kind !== 'running' || ending === undefined) return;
     const successor = entry.child === undefined ? table.factsOf(run.pid) : undefined;
     const isOurs = successor === undefined || successor.startToken === run.startToken;
     entry.child = undefined;

@@ -133,7 +133,7 @@ export class ReplicaRegistry {
 export function replicaOf({ record }: ReplicaEntry): Replica {
   const { run } = record;
   const isRunning = run.kind === 'running';
-  const published = record.ports.filter((port) => port.hostIp !== null);
+  const ports = isRunning ? record.ports : [];
   return {
     id: record.id,
     stack: record.stack,
@@ -146,10 +146,12 @@ export function replicaOf({ record }: ReplicaEntry): Replica {
     health: 'none',
     createdAt: record.createdAt,
     pid: isRunning ? run.pid : undefined,
-    endpoints: isRunning ? record.ports.map(({ target, port }) => ({ target, host: '127.0.0.1', port })) : [],
-    published: isRunning
-      ? published.map(({ target, port, hostIp }) => ({ hostIp: hostIp ?? '', port, target, protocol: 'tcp' }))
-      : [],
+    endpoints: ports.flatMap(({ target, port, protocol }) =>
+      protocol === 'tcp' ? [{ target, host: '127.0.0.1', port }] : [],
+    ),
+    published: ports.flatMap(({ target, port, protocol, hostIp }) =>
+      hostIp === null ? [] : [{ hostIp, port, target, protocol }],
+    ),
   };
 }
 

@@ -33,6 +33,8 @@ export async function runCommand(request: CommandRequest, signal: AbortSignal): 
   if (input !== undefined && child.stdin !== null) {
     // The command may end, or close its input, before it has read all.
     child.stdin.on('error', () => undefined);
+    // Whoever fed it has gone; not a pipeline, because that would end a request together with its answer.
+    input.once('error', () => child.stdin?.end());
     input.pipe(child.stdin);
   }
 

@@ -81,6 +81,8 @@ async function startAgain(
 ): Promise<void> {
   if (entry.record.run.kind === 'running') return;
   await entry.gone;
+  // An earlier start that was cut short may have come to life after its marker was looked for.
+  if (entry.record.run.kind === 'starting') await parts.life.endLeftovers(entry);
   const before = entry.record;
   const launch = await planLaunch(spec.stack, spec.service);
   const record = await describe(before.id, before.createdAt, spec, launch, parts);

@@ -25,7 +25,7 @@ const record: ProcessRecord = {
   argv: ['sleep', '600'],
   workingDir: '/',
   environmentNames: ['PATH'],
-  ports: [{ target: 80, port: 23_456, hostIp: null }],
+  ports: [{ target: 80, port: 23_456, protocol: 'tcp', hostIp: null }],
   user: null,
   createdAt: 1_000,
   run: { kind: 'starting' },
@@ -77,6 +77,37 @@ describe('a driver that comes after one that was killed', () => {
     );
     await bench.driver.stop(replica, stop, never);
     assert.ok(!isAlive(replica.pid));
+  });
+
+  test('knows every process of one that was killed while it started them', async () => {
+    for (const recordsBeforeKill of [1, 8, 16, 24]) {
+      await using bench = await openWorkbench();
+      const script = join(programs, 'drive-processes.ts');
+      const host = startProgram(process.execPath, [script, bench.folder, '25', 'sleep', '600']);
+      const records = join(bench.folder, 'processes/demo');
+      await eventually(
+        async () => assert.ok((await readdir(records)).length >= recordsBeforeKill),
+        10_000,
+        1,
+      );
+      await host.end('SIGKILL');
+
+      const replicas = await bench.driver.observe('demo', never);
+      const marked = createProcessTable().marked('TENFOLD_RECORD');
+      const known = new Set(replicas.flatMap(({ pid }) => pid ?? []));
+      const ids = new Set(replicas.map((replica) => replica.id));
+      const orphans = marked.filter(({ marker, pid }) => ids.has(marker) && !known.has(pid));
+      assert.deepEqual(orphans, []);
+      for (const replica of replicas)
+        assert.equal(replica.state.kind, replica.pid === undefined ? 'created' : 'running');
+      await Promise.all(replicas.map((replica) => bench.driver.stop(replica, stop, never)));
+      assert.deepEqual(
+        createProcessTable()
+          .marked('TENFOLD_RECORD')
+          .filter(({ marker }) => ids.has(marker)),
+        [],
+      );
+    }
   });
 
   test('runs commands beside an adopted replica with its environment', async () => {

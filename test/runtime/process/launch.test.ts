@@ -107,6 +107,18 @@ describe('a process is started', () => {
     assert.equal((await bench.start(stack, 3)).published[0]?.port, 18471);
   });
 
+  test('with the published port of a target for UDP beside the one for TCP', async () => {
+    await using bench = await openWorkbench();
+    const direct = { hostIp: '127.0.0.1', published: '18473', target: 53, protocol: 'udp' as const };
+    const command = ['sh', '-c', 'echo "$PORT $PORT_53 $PORT_53_UDP"; exec sleep 600'];
+    const stack = bench.stackWith({ config: { command }, targets: [53], directPorts: [direct] });
+    const replica = await bench.start(stack);
+    const tcp = replica.endpoints[0]?.port;
+    assert.equal(replica.endpoints.length, 1);
+    assert.deepEqual(replica.published, [{ hostIp: '127.0.0.1', port: 18473, target: 53, protocol: 'udp' }]);
+    await eventually(async () => assert.deepEqual(await bench.texts(replica), [`${tcp} ${tcp} 18473`]));
+  });
+
   test('with ports that no two living replicas share', async () => {
     await using bench = await openWorkbench();
     const stack = bench.stackWith({ config: { command: ['sleep', '600'] }, targets: [80, 81] });

@@ -1,7 +1,7 @@
-import type { Service } from '../../../model/service.ts';
+import type { DirectPort, Service } from '../../../model/service.ts';
 import type { Stack } from '../../../model/stack.ts';
-import type { PortReservations } from './ports.ts';
 import type { ProcessRecord } from '../records/process-record.ts';
+import type { PortReservations } from './ports.ts';
 
 export type AssignedPort = ProcessRecord['ports'][number];
 
@@ -14,18 +14,16 @@ export async function assignPorts(
   service: Service,
   reservations: PortReservations,
 ): Promise<readonly AssignedPort[]> {
-  const direct = new Map(service.directPorts.map((port) => [port.target, port]));
-  const targets = new Set([...service.targets, ...direct.keys()]);
   const avoid = listenerPorts(stack);
   const assigned: AssignedPort[] = [];
   try {
-    for (const target of targets) {
-      const publishing = direct.get(target);
+    for (const { target, protocol, direct } of wishesOf(service)) {
+      const published = direct?.published ?? '';
       const port =
-        publishing === undefined || publishing.published === ''
+        published === ''
           ? await reservations.take(avoid)
-          : await reservations.takeFrom(publishing.published, service.name);
-      assigned.push({ target, port, hostIp: publishing?.hostIp ?? null });
+          : await reservations.takeFrom(published, protocol, service.name);
+      assigned.push({ target, port, protocol, hostIp: direct?.hostIp ?? null });
     }
     return assigned;
   } catch (thrown) {
@@ -34,13 +32,35 @@ export async function assignPorts(
   }
 }
 
-/** `PORT` is the first target's, `PORT_<target>` each one's. */
+/** `PORT` is the first target's, `PORT_<target>` each one's; for UDP it is `PORT_<target>_UDP` as well. */
 export function portEnvironment(ports: readonly AssignedPort[]): Record<string, string> {
-  const [first] = ports;
-  return {
-    ...(first === undefined ? {} : { PORT: String(first.port) }),
-    ...Object.fromEntries(ports.map(({ target, port }) => [`PORT_${target}`, String(port)])),
-  };
+  const environment: Record<string, string> = {};
+  for (const { target, port, protocol } of ports) {
+    const text = String(port);
+    environment['PORT'] ??= text;
+    environment[`PORT_${target}`] ??= text;
+    if (protocol === 'udp') environment[`PORT_${target}_UDP`] = text;
+  }
+  return environment;
+}
+
+interface PortWish {
+  readonly target: number;
+  readonly protocol: 'tcp' | 'udp';
+  readonly direct: DirectPort | undefined;
+}
+
+/** Targets in the order of the file, then those that only the service itself publishes. */
+function wishesOf(service: Service): readonly PortWish[] {
+  const direct = new Map(service.directPorts.map((port) => [`${port.target}/${port.protocol}`, port]));
+  const wishes = new Map<string, PortWish>();
+  for (const target of service.targets) {
+    const key = `${target}/tcp`;
+    wishes.set(key, { target, protocol: 'tcp', direct: direct.get(key) });
+  }
+  for (const [key, port] of direct)
+    wishes.set(key, { target: port.target, protocol: port.protocol, direct: port });
+  return [...wishes.values()];
 }
 
 /** Ports that the balancer opens for the stack, perhaps only later. */

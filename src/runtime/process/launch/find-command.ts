@@ -6,8 +6,10 @@ import { TenfoldError } from '../../../shared/errors.ts';
 export interface CommandPlace {
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDir: string;
-  readonly service: string;
-  readonly where: SourceLocation;
+  /** Who wants to run it: `service web`. */
+  readonly subject: string;
+  /** Where the command is written, if in a file. */
+  readonly where?: SourceLocation;
 }
 
 /**
@@ -15,15 +17,15 @@ export interface CommandPlace {
  * Throws `command-not-found`.
  */
 export async function findCommand(program: string, place: CommandPlace): Promise<string> {
-  const { environment, workingDir, service } = place;
-  const where = { ...place.where, path: `${place.where.path ?? ''}.command` };
+  const { environment, workingDir, subject } = place;
+  const where = place.where === undefined ? {} : { where: place.where };
 
   if (program.includes('/')) {
     const file = resolve(workingDir, program);
     const kind = await kindOf(file);
     if (kind === 'program') return file;
-    throw new TenfoldError('command-not-found', `service ${service}: ${program} cannot be run`, {
-      where,
+    throw new TenfoldError('command-not-found', `${subject}: ${program} cannot be run`, {
+      ...where,
       expected: `a program at ${file}`,
       got: kind === 'absent' ? 'nothing there' : `a ${kind}`,
       hint:
@@ -39,8 +41,8 @@ export async function findCommand(program: string, place: CommandPlace): Promise
     .filter((folder) => folder !== '')
     .map((folder) => resolve(workingDir, folder, program));
   for (const file of files) if ((await kindOf(file)) === 'program') return file;
-  throw new TenfoldError('command-not-found', `service ${service}: no program ${program} was found`, {
-    where,
+  throw new TenfoldError('command-not-found', `${subject}: no program ${program} was found`, {
+    ...where,
     expected: `a program named ${program} on PATH`,
     got: path === '' ? 'an empty PATH' : `none in ${path}`,
     hint: /\s/.test(program)

@@ -58,12 +58,20 @@ export async function planLaunch(stack: Stack, service: Service): Promise<Launch
       hint: 'create it, or correct working_dir (it is relative to the project directory)',
     });
 
-  const user = await resolveUser(config.user ?? undefined, service.name, where);
+  const user = await resolveUser(config.user ?? undefined, `service ${service.name}`, {
+    ...where,
+    path: `${where.path}.user`,
+  });
   const environment = mergeEnvironment(
     { ...stack.hostEnvironment, ...user?.environment },
     config.environment ?? {},
   );
-  const file = await findCommand(program, { environment, workingDir, service: service.name, where });
+  const file = await findCommand(program, {
+    environment,
+    workingDir,
+    subject: `service ${service.name}`,
+    where: { ...where, path: `${where.path}.command` },
+  });
   return { argv: [program, ...words], file, workingDir, environment, user };
 }
 

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { TenfoldError } from '../../../shared/errors.ts';
@@ -29,7 +30,7 @@ export class PortReservations {
   async take(avoid: ReadonlySet<number>): Promise<number> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const port = lowestPort + Math.floor(Math.random() * (this.#highest - lowestPort + 1));
-      if (!avoid.has(port) && (await this.#tryHold(port))) return port;
+      if (!avoid.has(port) && (await this.#tryHold(port, 'tcp'))) return port;
     }
     throw new TenfoldError('port-taken', 'no free loopback port was found for a replica', {
       expected: `a free port from ${lowestPort} to ${this.#highest}`,
@@ -39,9 +40,9 @@ export class PortReservations {
   }
 
   /** The first free port of a published range such as `8080-8082`. Throws `port-taken` when there is none. */
-  async takeFrom(published: string, service: string): Promise<number> {
+  async takeFrom(published: string, protocol: 'tcp' | 'udp', service: string): Promise<number> {
     const [first = 0, last = first] = published.split('-').map(Number);
-    for (let port = first; port <= last; port++) if (await this.#tryHold(port)) return port;
+    for (let port = first; port <= last; port++) if (await this.#tryHold(port, protocol)) return port;
     throw new TenfoldError('port-taken', `service ${service}: no port of ${published} is free`, {
       expected: 'one free port for each replica, because the service publishes its ports itself',
       got: `${published} in use`,
@@ -49,19 +50,28 @@ export class PortReservations {
     });
   }
 
-  async #tryHold(port: number): Promise<boolean> {
+  async #tryHold(port: number, protocol: 'tcp' | 'udp'): Promise<boolean> {
     if (this.#held.has(port)) return false;
     this.#held.add(port);
-    if (await isFree(port)) return true;
+    if (await isFree(port, protocol)) return true;
     this.#held.delete(port);
     return false;
   }
 }
 
-async function isFree(port: number): Promise<boolean> {
+async function isFree(port: number, protocol: 'tcp' | 'udp'): Promise<boolean> {
+  const canBind = protocol === 'tcp' ? canListen : canReceive;
   // A program may bind loopback only or every address, and must be able to do either.
-  for (const host of ['127.0.0.1', '0.0.0.0', '::']) if (!(await canListen(port, host))) return false;
+  for (const host of ['127.0.0.1', '0.0.0.0', '::']) if (!(await canBind(port, host))) return false;
   return true;
+}
+
+function canReceive(port: number, host: string): Promise<boolean> {
+  const socket = createSocket(host === '::' ? 'udp6' : 'udp4');
+  return new Promise((resolve) => {
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(!isTaken(error.code)));
+    socket.bind({ port, address: host, exclusive: true }, () => socket.close(() => resolve(true)));
+  });
 }
 
 function canListen(port: number, host: string): Promise<boolean> {

@@ -16,13 +16,13 @@ export interface ProcessUser {
  */
 export async function resolveUser(
   text: string | undefined,
-  service: string,
-  where: SourceLocation,
+  subject: string,
+  where?: SourceLocation,
 ): Promise<ProcessUser | undefined> {
   if (text === undefined || text === '') return undefined;
   const refuse = (expected: string, hint: string) =>
-    new TenfoldError('runtime-failed', `service ${service} cannot run as user ${text}`, {
-      where: { ...where, path: `${where.path ?? ''}.user` },
+    new TenfoldError('runtime-failed', `${subject} cannot run as user ${text}`, {
+      ...(where === undefined ? {} : { where }),
       expected,
       hint,
     });

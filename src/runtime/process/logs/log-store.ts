@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { LogLine, LogOptions } from '../../runtime-driver.ts';
+import { messageOf, TenfoldError } from '../../../shared/errors.ts';
 import { ChangeNotice } from '../../change-notice.ts';
 import { fileNameOf } from '../records/file-name.ts';
 import { LogReader, mergeByTime, positionOfLastLines } from './log-reader.ts';
@@ -26,6 +27,8 @@ interface InstanceLog {
 }
 
 const linesPerTurn = 1000;
+/** The kernel takes the times of files from a clock that ticks a few times in ten milliseconds only. */
+const fileClockLagMs = 10;
 const defaultRotation: RotationPolicy = { maxBytes: 10 << 20, maxFiles: 3 };
 
 /**
@@ -42,11 +45,27 @@ export class LogStore {
     this.#rotation = rotation;
   }
 
-  /** Files for a replica's output to be appended to; the caller closes them. */
+  /** Files for a replica's output to be appended to; the caller closes them. Throws `state-write-failed`. */
   open(owner: LogOwner): { readonly stdout: number; readonly stderr: number } {
-    mkdirSync(this.#folderOf(owner.stack), { recursive: true, mode: 0o700 });
-    const log = this.#logOf(owner);
-    return { stdout: log.stdout.open(), stderr: log.stderr.open() };
+    const folder = this.#folderOf(owner.stack);
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const log = this.#logOf(owner);
+      const stdout = log.stdout.open();
+      try {
+        return { stdout, stderr: log.stderr.open() };
+      } catch (thrown) {
+        closeSync(stdout);
+        throw thrown;
+      }
+    } catch (thrown) {
+      throw new TenfoldError('state-write-failed', `the log of ${owner.instance} cannot be written`, {
+        expected: `a folder ${folder} with room in it`,
+        got: messageOf(thrown),
+        hint: 'make room on that disk, or check the permissions of the folder, and try again',
+        cause: thrown,
+      });
+    }
   }
 
   /** From now on a living replica writes to it. */
@@ -140,7 +159,7 @@ function selectPast(lines: Iterable<LogLine>, options: LogOptions): Iterable<Log
 }
 
 function* since(lines: Iterable<LogLine>, sinceMs: number): Generator<LogLine> {
-  for (const line of lines) if (line.time >= sinceMs) yield line;
+  for (const line of lines) if (line.time >= sinceMs - fileClockLagMs) yield line;
 }
 
 /** Lets the rest of the process work between many lines, and stops when nobody wants more. */

@@ -37,7 +37,14 @@ const recordSchema = z.object({
   /** Names only: values may be secrets. */
   environmentNames: z.array(z.string()),
   /** Where it answers, one per target. `hostIp` is set where the service publishes the port itself. */
-  ports: z.array(z.object({ target: z.int(), port: z.int(), hostIp: z.string().nullable() })),
+  ports: z.array(
+    z.object({
+      target: z.int(),
+      port: z.int(),
+      protocol: z.enum(['tcp', 'udp']),
+      hostIp: z.string().nullable(),
+    }),
+  ),
   /** Null: the user who runs Tenfold. */
   user: z.object({ uid: z.int(), gid: z.int() }).nullable(),
   createdAt: z.number(),

@@ -69,16 +69,18 @@ export class RecordFolder {
       await rename(temporary, path);
     } catch (thrown) {
       await rm(temporary, { force: true }).catch(() => undefined);
-      throw new TenfoldError('state-write-failed', `the process record ${path} could not be written`, {
-        got: messageOf(thrown),
-        hint: 'make room on that disk, or check the permissions of the folder, and try again',
-        cause: thrown,
-      });
+      throw writeFailure(path, 'written', thrown);
     }
   }
 
+  /** Throws `state-write-failed`; then the record is still there. */
   async delete(record: ProcessRecord): Promise<void> {
-    await rm(this.#pathOf(record), { force: true });
+    const path = this.#pathOf(record);
+    try {
+      await rm(path, { force: true });
+    } catch (thrown) {
+      throw writeFailure(path, 'removed', thrown);
+    }
   }
 
   /** Removes the stack's folder when nothing is left in it. */
@@ -112,6 +114,14 @@ export class RecordFolder {
       `${fileNameOf(instanceOf(record))}.${record.id}.json`,
     );
   }
+}
+
+function writeFailure(path: string, what: string, thrown: unknown): TenfoldError {
+  return new TenfoldError('state-write-failed', `the process record ${path} could not be ${what}`, {
+    got: messageOf(thrown),
+    hint: 'make room on that disk, or check the permissions of the folder, and try again',
+    cause: thrown,
+  });
 }
 
 function asUnreadable(thrown: unknown, path: string): TenfoldError {

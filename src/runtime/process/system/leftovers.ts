@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../../shared/clock.ts';
+import { TenfoldError } from '../../../shared/errors.ts';
 import type { MarkedProcess, ProcessTable } from './process-table.ts';
 
 /** Variable that every process of a replica inherits: the id of its record. */
@@ -10,7 +11,8 @@ export function commandMarker(id: string): string {
   return `${id}/command`;
 }
 
-const rounds = 20;
+/** Longest wait for killed processes. */
+const killTimeoutMs = 10_000;
 
 /**
  * Finds and ends processes that left their replica's group and still carry its marker: a browser or a daemon that the
@@ -26,14 +28,35 @@ export class Leftovers {
     this.#clock = clock;
   }
 
+  /** Returns when none of the replica's processes is left. Throws `runtime-failed` when the kernel does not end one. */
   async end(id: string): Promise<void> {
-    for (let round = 0; round < rounds; round++) {
-      const marked = await this.#nextScan();
-      const mine = marked.filter(({ marker }) => marker === id || marker === commandMarker(id));
-      if (mine.length === 0) return;
-      for (const { pid } of mine) if (pid !== process.pid) kill(pid);
-      await this.#clock.sleep(5);
+    const killed = new Map<number, MarkedProcess>();
+    for (let [pauseMs, waitedMs] = [2, 0]; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, 100)) {
+      const found = (await this.#nextScan()).filter(
+        ({ marker, pid }) => (marker === id || marker === commandMarker(id)) && pid !== process.pid,
+      );
+      for (const mine of found) {
+        kill(mine.pid);
+        killed.set(mine.pid, mine);
+      }
+      // A dying process loses its environment, and with it the marker, before it has ended.
+      const living = [...killed.values()].filter((mine) => this.#isAlive(mine));
+      if (found.length === 0 && living.length === 0) return;
+      if (waitedMs >= killTimeoutMs)
+        throw new TenfoldError(
+          'runtime-failed',
+          `process ${living[0]?.pid} does not end although it was killed`,
+          {
+            hint: 'it waits inside the kernel, for a disk or a network share that does not answer, most likely',
+          },
+        );
+      await this.#clock.sleep(pauseMs);
     }
+  }
+
+  #isAlive({ pid, startToken }: MarkedProcess): boolean {
+    const facts = this.#table.factsOf(pid);
+    return facts !== undefined && !facts.isEnded && facts.startToken === startToken;
   }
 
   /** One look at all processes serves everybody who asked before it began. */
