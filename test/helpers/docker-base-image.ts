@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const busybox = '/bin/busybox';
 const node = process.execPath;
 const applets =
-  'cat env grep head hostname httpd id kill ls mkdir nc ps sh sleep stat touch true false tty wget wc';
+  'cat date echo env grep head hostname httpd id kill ls mkdir nc printf ps seq sh sleep stat touch true false tty wget wc';
 const folders = ['bin', 'dev', 'etc', 'proc', 'run', 'sys', 'usr', 'usr/local', 'usr/local/bin', 'var'];
 
 /**
@@ -45,7 +45,7 @@ export async function baseImage(docker: Docker = new Docker()): Promise<string> 
 
 /** The same programs give the same tag. */
 async function contentTag(): Promise<string> {
-  const hash = createHash('sha256').update(`2 ${applets} ${folders.join()}`);
+  const hash = createHash('sha256').update(`3 ${applets} ${folders.join()}`);
   for (const file of [busybox, node]) {
     const { size, mtimeMs } = await stat(file);
     hash.update(`${file} ${size} ${mtimeMs}\n`);

@@ -1,16 +1,20 @@
 import type { DeviceRequest } from 'dockerode';
-import type { ComposeDeviceRequest, ComposeService } from '../compose-types.ts';
+import type { ComposeGpu, ComposeService } from '../compose-types.ts';
 import type { EngineHostConfig } from './engine-body.ts';
 
 /** `vendor.com/class=name`: a device described to the engine by a CDI file. */
 const cdiName = /^[a-z][\w.-]*\/[a-z][\w-]*=[\w.:-]+$/i;
 
 export function devices(config: ComposeService): EngineHostConfig {
-  const listed = config.devices ?? [];
-  const described = listed
-    .filter(({ source, target }) => (target ?? source) === source && cdiName.test(source))
-    .map(({ source }) => source);
-  const mapped = listed.filter(({ source }) => !described.includes(source));
+  const listed = (config.devices ?? []).map(({ source = '', target = source, permissions = 'rwm' }) => ({
+    source,
+    target,
+    permissions,
+  }));
+  const isDescribed = (device: { source: string; target: string }): boolean =>
+    device.source === device.target && cdiName.test(device.source);
+  const described = listed.filter(isDescribed).map(({ source }) => source);
+  const mapped = listed.filter((device) => !isDescribed(device));
   const requests: DeviceRequest[] = [
     ...(config.deploy?.resources?.reservations?.devices ?? []).map((device) =>
       request(device, device.capabilities ?? []),
@@ -23,8 +27,8 @@ export function devices(config: ComposeService): EngineHostConfig {
       ? {
           Devices: mapped.map(({ source, target, permissions }) => ({
             PathOnHost: source,
-            PathInContainer: target ?? source,
-            CgroupPermissions: permissions ?? 'rwm',
+            PathInContainer: target,
+            CgroupPermissions: permissions,
           })),
         }
       : {}),
@@ -33,11 +37,10 @@ export function devices(config: ComposeService): EngineHostConfig {
   };
 }
 
-function request(device: ComposeDeviceRequest, capabilities: readonly string[]): DeviceRequest {
-  const count = device.count === 'all' ? -1 : device.count;
+function request(device: ComposeGpu, capabilities: readonly string[]): DeviceRequest {
   return {
     ...(device.driver ? { Driver: device.driver } : {}),
-    ...(count === undefined ? {} : { Count: Number(count) }),
+    ...(device.count === undefined ? {} : { Count: device.count }),
     ...(device.device_ids ? { DeviceIDs: [...device.device_ids] } : {}),
     Capabilities: [[...new Set(capabilities)]],
     ...(device.options ? { Options: { ...device.options } } : {}),

@@ -33,11 +33,12 @@ function resolved(
   stack: Stack,
   service: Service,
 ): FileReference {
+  const { source: key = '' } = reference;
   const folder = kind === 'secret' ? '/run/secrets/' : '/';
-  const named = reference.target || reference.source;
+  const named = reference.target || key;
   const target = named.startsWith('/') ? named : `${folder}${named}`;
-  const object = composeFileOf(kind, stack, reference.source);
-  const described = `${kind} ${reference.source} of service ${service.name}`;
+  const object = composeFileOf(kind, stack, key);
+  const described = `${kind} ${key} of service ${service.name}`;
   if (object.external || object.driver || object.template_driver) {
     throw new TenfoldError('runtime-failed', `the ${described} cannot be given to a container`, {
       expected: 'a file, an environment variable or content',

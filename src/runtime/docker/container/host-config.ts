@@ -42,7 +42,6 @@ export function hostConfig(
     Runtime: config.runtime,
     Init: config.init,
     ReadonlyRootfs: config.read_only,
-    VolumeDriver: config.volume_driver,
     ShmSize: wholeNumber(config.shm_size),
     ...(config.sysctls ? { Sysctls: asTexts(config.sysctls) } : {}),
     ...(config.storage_opt ? { StorageOpt: { ...config.storage_opt } } : {}),
@@ -72,12 +71,14 @@ function nameResolution(config: ComposeService): EngineHostConfig {
   };
 }
 
-/** The engine writes `name:address`; Compose's canonical form is `name=address` or a map of lists. */
-export function extraHosts(hosts: ComposeService['extra_hosts']): string[] {
-  if (!hosts) return [];
-  if (Array.isArray(hosts)) return hosts.map((entry: string) => entry.replace('=', ':'));
-  return Object.entries(hosts).flatMap(([name, addresses]) =>
-    [addresses].flat().map((address) => `${name}:${address}`),
+/** The engine writes `name:address`; Compose's canonical form is a map of lists, or a list of `name=address`. */
+export function extraHosts(
+  hosts: Readonly<Record<string, readonly string[]>> | readonly string[] | null | undefined,
+): string[] {
+  return Object.entries(hosts ?? {}).flatMap(([name, addresses]) =>
+    typeof addresses === 'string'
+      ? [addresses.replace('=', ':')]
+      : addresses.map((address: string) => `${name}:${address}`),
   );
 }
 

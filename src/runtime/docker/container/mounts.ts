@@ -64,9 +64,9 @@ function sourceOf(mount: ComposeMount, stack: Stack): string {
 function mountSettings(mount: ComposeMount, stack: Stack): EngineMount {
   const options = { ...bindOptions(mount), ...volumeOptions(mount), ...tmpfsOptions(mount) };
   return {
-    Type: mount.type,
+    Type: mount.type ?? 'volume',
     Source: mount.type === 'tmpfs' ? '' : sourceOf(mount, stack),
-    Target: mount.target,
+    Target: mount.target ?? '',
     ReadOnly: mount.read_only ?? false,
     ...(mount.consistency ? { Consistency: mount.consistency } : {}),
     ...options,

@@ -6,7 +6,7 @@ import { wholeNumber } from './units.ts';
 export function resources(config: ComposeService): EngineHostConfig {
   const limits = config.deploy?.resources?.limits;
   const reservations = config.deploy?.resources?.reservations;
-  const cpus = Number(limits?.cpus ?? config.cpus ?? 0);
+  const cpus = limits?.cpus ?? config.cpus ?? 0;
   const pids = limits?.pids ?? config.pids_limit;
   const swappiness = wholeNumber(config.mem_swappiness);
   return {
@@ -33,9 +33,10 @@ export function resources(config: ComposeService): EngineHostConfig {
 }
 
 export function ulimits(limits: ComposeUlimits): { Name: string; Soft: number; Hard: number }[] {
-  return Object.entries(limits).map(([name, limit]) => {
-    if (typeof limit === 'number') return { Name: name, Soft: limit, Hard: limit };
-    return { Name: name, Soft: limit.soft ?? limit.hard ?? 0, Hard: limit.hard ?? limit.soft ?? 0 };
+  return Object.entries(limits).flatMap(([name, limit]) => {
+    if (limit === null) return [];
+    if (typeof limit === 'number') return [{ Name: name, Soft: limit, Hard: limit }];
+    return [{ Name: name, Soft: limit.soft ?? limit.hard ?? 0, Hard: limit.hard ?? limit.soft ?? 0 }];
   });
 }
 

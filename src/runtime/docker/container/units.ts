@@ -1,5 +1,3 @@
-import type { Bytes, Duration } from '../compose-types.ts';
-
 const nanosecondsPer: Readonly<Record<string, number>> = {
   ns: 1,
   us: 1e3,
@@ -14,7 +12,7 @@ const nanosecondsPer: Readonly<Record<string, number>> = {
 };
 
 /** Nanoseconds of a Compose duration such as `1m30s` or `1.5h`. */
-export function nanoseconds(duration: Duration): number {
+export function nanoseconds(duration: string): number {
   let total = 0;
   for (const [, amount, unit] of duration.matchAll(/([\d.]+)([a-zµμ]+)/g)) {
     total += Number(amount) * (nanosecondsPer[unit ?? ''] ?? 0);
@@ -23,7 +21,7 @@ export function nanoseconds(duration: Duration): number {
 }
 
 /** A canonical byte size, or any other whole number that may be written as text. */
-export function wholeNumber(value: Bytes | undefined): number | undefined {
+export function wholeNumber(value: string | number | undefined): number | undefined {
   return value === undefined ? undefined : Number(value);
 }
 
