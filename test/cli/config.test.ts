@@ -49,6 +49,11 @@ describe('tenfold config', () => {
     assert.equal(model.networks.default.name, 'demo_default');
   });
 
+  test('prints one kind of thing as one JSON document with --json', async () => {
+    assert.deepEqual(JSON.parse(await config('--services', '--json')), { services: ['db', 'web'] });
+    assert.equal(JSON.parse(await config('--json')).name, 'demo');
+  });
+
   test('prints one kind of thing, a line each', async () => {
     assert.equal(await config('--services'), 'db\nweb\n');
     assert.equal(await config('--images'), 'demo-db\nnginx:latest\n');

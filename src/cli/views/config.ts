@@ -97,7 +97,14 @@ async function projectText({ invocation, options, words }: VerbCall<ConfigOption
   });
   for (const warning of project.warnings) invocation.output.warn(warning);
   const { renderConfig, renderHashes } = await import('../../compose/render-config.ts');
-  if (options.hash !== undefined) return renderHashes(project, options.hash);
-  const format = options.format ?? (invocation.output.isJson ? 'json' : 'yaml');
-  return renderConfig(project, { view, format, isInterpolated });
+  const { isJson } = invocation.output;
+  if (options.hash !== undefined) return listText(renderHashes(project, options.hash), 'hashes', isJson);
+  const format = options.format ?? (isJson ? 'json' : 'yaml');
+  const text = renderConfig(project, { view, format, isInterpolated });
+  return view === 'model' || view === 'variables' ? text : listText(text, view, isJson);
+}
+
+/** Lines as they are, or as one JSON document: `{"services": ["web"]}`. */
+function listText(lines: string, name: string, isJson: boolean): string {
+  return isJson ? `${JSON.stringify({ [name]: lines.split('\n').filter((line) => line !== '') })}\n` : lines;
 }
