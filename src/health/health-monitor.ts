@@ -19,8 +19,6 @@ export interface HealthMonitorOptions {
   readonly serviceOf: (replica: Replica) => Service | undefined;
   /** Called after a verdict has changed. */
   readonly onChange: () => void;
-  /** Whether a replica that is seen for the first time was known to be healthy before (by a daemon that ended). */
-  readonly wasHealthy?: (replica: Replica) => boolean;
 }
 
 export interface ReplicaVerdict {
@@ -100,18 +98,17 @@ export class HealthMonitor implements AsyncDisposable {
   }
 
   #begin(key: string, replica: Replica): void {
-    const { clock, serviceOf, wasHealthy } = this.#options;
+    const { clock, serviceOf } = this.#options;
     const healthCheck = serviceOf(replica)?.healthCheck;
     const needsNoCheck = healthCheck === undefined && replica.endpoints.length === 0;
-    const isHealthy = needsNoCheck || wasHealthy?.(replica) === true;
     const tracked: TrackedReplica = {
       replica,
       startedAt: startOf(replica),
       stopping: new AbortController(),
-      state: beginHealth(isHealthy ? 'healthy' : 'starting', isHealthy ? startOf(replica) : clock.now()),
+      state: needsNoCheck ? beginHealth('healthy', startOf(replica)) : beginHealth('starting', clock.now()),
     };
     this.#tracked.set(key, tracked);
-    if (healthCheck === undefined && isHealthy) return;
+    if (needsNoCheck) return;
     const loop = (
       healthCheck === undefined ? this.#watchPorts(tracked) : this.#watchByCommand(tracked, healthCheck)
     ).catch((thrown: unknown) => {

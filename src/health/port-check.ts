@@ -2,6 +2,8 @@ import { connect } from 'node:net';
 import type { Endpoint } from '../model/endpoint.ts';
 import { messageOf } from '../shared/errors.ts';
 
+const nothingAccepts = 'nothing accepts connections on';
+
 /** Undefined when the endpoint accepts a TCP connection, else why it does not. */
 export async function checkPort(
   endpoint: Pick<Endpoint, 'host' | 'port'>,
@@ -18,7 +20,7 @@ export async function checkPort(
   socket.once('timeout', () => resolve(`${host}:${port} did not answer within ${timeoutMs} ms`));
   socket.on('error', (error: NodeJS.ErrnoException) => {
     const isRefused = error.code === 'ECONNREFUSED';
-    resolve(isRefused ? `nothing accepts connections on ${host}:${port} yet` : messageOf(error));
+    resolve(isRefused ? `${nothingAccepts} ${host}:${port} yet` : messageOf(error));
   });
   try {
     return await promise;
@@ -28,12 +30,21 @@ export async function checkPort(
   }
 }
 
-/** Undefined when all endpoints accept, else what the first of the others says. */
+/** Undefined when all endpoints accept, else what the first of the others says, and what may be wrong with it. */
 export async function checkPorts(
   endpoints: readonly Endpoint[],
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const answers = await Promise.all(endpoints.map((endpoint) => checkPort(endpoint, timeoutMs, signal)));
+  const answers = await Promise.all(
+    endpoints.map(async (endpoint) => {
+      const trouble = await checkPort(endpoint, timeoutMs, signal);
+      if (!trouble?.startsWith(nothingAccepts) || endpoint.host !== '127.0.0.1') return trouble;
+      // Where localhost resolves to ::1 first, a program that listens on "localhost" is deaf on 127.0.0.1.
+      const other = { host: '::1', port: endpoint.port };
+      const isDeaf = (await checkPort(other, timeoutMs, signal)) === undefined;
+      return isDeaf ? `${trouble}, only on [::1]: let the program listen on 127.0.0.1 or 0.0.0.0` : trouble;
+    }),
+  );
   return answers.find((answer) => answer !== undefined);
 }

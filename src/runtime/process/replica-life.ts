@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
+import { TenfoldError } from '../../shared/errors.ts';
 import type { StopOptions } from '../runtime-driver.ts';
 import { Leftovers } from './system/leftovers.ts';
 import type { LogStore } from './logs/log-store.ts';
@@ -11,6 +12,8 @@ import { exitCodeOf, signalOf } from './system/signals.ts';
 
 /** How often a replica that is not our child is looked at while it is being stopped. */
 const stopLookMs = 20;
+/** Longest wait for a killed replica. */
+const killTimeoutMs = 10_000;
 
 export interface LifeParts {
   readonly registry: ReplicaRegistry;
@@ -80,13 +83,17 @@ export class ReplicaLife {
         if (!(await this.#isGoneWithin(entry, options.graceMs, signal))) {
           entry.endReason = `killed, because it still ran ${options.graceMs} ms after ${options.signal}`;
           this.signal(entry, 'SIGKILL');
-          await unlessAborted(entry.gone, signal);
+          if (!(await this.#isGoneWithin(entry, killTimeoutMs, signal))) throw undying(entry);
         }
       } finally {
         clearInterval(looking);
       }
     }
-    await unlessAborted(entry.gone, signal);
+    // What could not be ended the last time is tried once more.
+    await unlessAborted(
+      entry.gone.catch(() => (entry.gone = this.endLeftovers(entry))),
+      signal,
+    );
   }
 
   /** Processes of a replica whose leader ended while nobody watched, known by their marker. */
@@ -156,6 +163,14 @@ export class ReplicaLife {
     const facts = this.#parts.table.factsOf(run.pid);
     return facts !== undefined && !facts.isEnded && facts.startToken === run.startToken;
   }
+}
+
+function undying({ record }: ReplicaEntry): TenfoldError {
+  const pid = record.run.kind === 'running' ? record.run.pid : undefined;
+  return new TenfoldError('runtime-failed', `${instanceOf(record)} does not end although it was killed`, {
+    got: `process ${pid} still runs`,
+    hint: `it runs as another user, or waits inside the kernel; see: ps -o pid,user,stat,wchan -p ${pid}`,
+  });
 }
 
 export function ownerOf({ record }: ReplicaEntry) {

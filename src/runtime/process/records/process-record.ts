@@ -53,7 +53,6 @@ const recordSchema = z.object({
 
 /** What is known on disk about one process replica. */
 export type ProcessRecord = Readonly<Omit<z.infer<typeof recordSchema>, 'format' | 'version'>>;
-export type ProcessRun = ProcessRecord['run'];
 
 export function instanceOf(record: Pick<ProcessRecord, 'service' | 'index'>): string {
   return `${record.service}-${record.index}`;
