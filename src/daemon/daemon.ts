@@ -1,5 +1,5 @@
 import type { VersionReply } from './control-api.ts';
-import { serveControl } from './control/control-server.ts';
+import { isListening, serveControl } from './control/control-server.ts';
 import { controlRoutes } from './control/routes.ts';
 import type { Home } from './home.ts';
 import { makeHome } from './state/home-folder.ts';
@@ -25,7 +25,7 @@ const balancerStartMs = 10_000;
 /** Runs the daemon of a home until the signal aborts or nothing is left to do. */
 export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> {
   await makeHome(home);
-  await using lock = await takeLock(home.lockPath);
+  await using lock = await takeLock(home.lockPath, () => isListening(home.socketPath), systemClock);
   void lock;
   await using journal = new Journal(home.journalPath, reportBug);
   const store = new StackStore(home.stacksDirectory);

@@ -1,5 +1,6 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { sendError } from './reply.ts';
 import { messageOf, TenfoldError } from '../../shared/errors.ts';
@@ -96,6 +97,15 @@ export async function serveControl(
       await rm(socketPath, { force: true });
     },
   };
+}
+
+/** Whether somebody accepts on a unix socket. */
+export function isListening(socketPath: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(socketPath);
+  socket.once('connect', () => resolve(true));
+  socket.once('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
 }
 
 async function listen(server: Server, socketPath: string): Promise<void> {

@@ -1,28 +1,65 @@
-import { open, readFile, rm } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
-import { TenfoldError } from '../../shared/errors.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { messageOf, TenfoldError } from '../../shared/errors.ts';
 
-/** Makes this process the one daemon of a home until disposed. Throws `home-unusable` naming the daemon that holds it. */
-export async function takeLock(path: string): Promise<AsyncDisposable> {
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    try {
-      // `wx` creates or fails: of two daemons that start together, one wins.
-      await using file = await open(path, 'wx', 0o600);
-      await file.writeFile(`${process.pid} ${startTimeOf(process.pid)}\n`);
-      await file.sync();
-      return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
-    } catch (thrown) {
-      if (!(thrown instanceof Error) || !('code' in thrown) || thrown.code !== 'EEXIST') throw thrown;
-    }
+/** A daemon that holds the lock and does not listen is starting or ending: neither takes longer than this. */
+const transitionMs = 20_000;
+const retryMs = 50;
+
+/**
+ * Makes this process the one daemon of a home until disposed. A daemon that listens is left alone: throws
+ * `home-unusable` with its pid. One that is just ending is waited for.
+ */
+export async function takeLock(
+  path: string,
+  isListening: () => Promise<boolean>,
+  clock: Clock,
+): Promise<AsyncDisposable> {
+  const deadline = clock.now() + transitionMs;
+  for (;;) {
+    if (await tryLock(path)) return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
     const holder = await holderOf(path);
-    if (holder !== undefined) {
+    if (holder === undefined) {
+      await clearLock(path);
+    } else if (clock.now() > deadline || (await isListening())) {
       throw new TenfoldError('home-unusable', `a tenfold daemon (pid ${holder}) already runs on this home`, {
         hint: 'use that one, or give this one another TENFOLD_HOME',
       });
+    } else {
+      await clock.sleep(retryMs);
     }
-    await rm(path, { force: true });
   }
-  throw new TenfoldError('home-unusable', `cannot take the lock ${path}`, { hint: 'try again' });
+}
+
+/** A link is made whole or not at all: of two daemons that start together, one wins, and nobody sees half a lock. */
+async function tryLock(path: string): Promise<boolean> {
+  const draft = `${path}.${process.pid}`;
+  try {
+    await writeFile(draft, `${process.pid} ${startTimeOf(process.pid)}\n`, { mode: 0o600 });
+    await link(draft, path);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST') return false;
+    throw new TenfoldError('home-unusable', `cannot take the lock ${path}: ${messageOf(thrown)}`, {
+      hint: 'set TENFOLD_HOME to a folder that you can write to',
+      cause: thrown,
+    });
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Clears a lock whose daemon is gone. What was moved away is looked at again: somebody may have been faster. */
+async function clearLock(path: string): Promise<void> {
+  const removed = `${path}.${process.pid}.old`;
+  try {
+    await rename(path, removed);
+  } catch {
+    return;
+  }
+  if ((await holderOf(removed)) !== undefined) await link(removed, path).catch(() => undefined);
+  await rm(removed, { force: true });
 }
 
 /** Pid of the living daemon that wrote the lock; a pid that was reused by another program does not count. */
