@@ -108,7 +108,7 @@ export function createProcessDriver(options: ProcessDriverOptions): RuntimeDrive
         throw new TenfoldError('runtime-failed', `${replica.instance} still runs and cannot be removed`, {
           hint: 'stop it first',
         });
-      await entry.gone;
+      await life.whenGone(entry);
       await registry.remove(entry);
     },
 

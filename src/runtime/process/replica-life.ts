@@ -89,11 +89,12 @@ export class ReplicaLife {
         clearInterval(looking);
       }
     }
-    // What could not be ended the last time is tried once more.
-    await unlessAborted(
-      entry.gone.catch(() => (entry.gone = this.endLeftovers(entry))),
-      signal,
-    );
+    await unlessAborted(this.whenGone(entry), signal);
+  }
+
+  /** Resolves when nothing of its last run is left; what could not be ended the last time is tried once more. */
+  async whenGone(entry: ReplicaEntry): Promise<void> {
+    await entry.gone.catch(() => (entry.gone = this.endLeftovers(entry)));
   }
 
   /** Processes of a replica whose leader ended while nobody watched, known by their marker. */

@@ -58,7 +58,7 @@ export function refuseUnreadable({ stack, service, index }: ReplicaSpec, parts: 
 
 async function startNew(spec: ReplicaSpec, parts: StartParts, signal: AbortSignal): Promise<ReplicaEntry> {
   const launch = await planLaunch(spec.stack, spec.service);
-  const record = await describe(randomBytes(8).toString('hex'), parts.clock.now(), spec, launch, parts);
+  const record = await draftRecord(randomBytes(8).toString('hex'), parts.clock.now(), spec, launch, parts);
   const entry = parts.registry.add(record);
   entry.launching = launchEntry(entry, spec, launch, parts, signal).finally(
     () => (entry.launching = undefined),
@@ -80,12 +80,12 @@ async function startAgain(
   signal: AbortSignal,
 ): Promise<void> {
   if (entry.record.run.kind === 'running') return;
-  await entry.gone;
+  await parts.life.whenGone(entry);
   // An earlier start that was cut short may have come to life after its marker was looked for.
   if (entry.record.run.kind === 'starting') await parts.life.endLeftovers(entry);
   const before = entry.record;
   const launch = await planLaunch(spec.stack, spec.service);
-  const record = await describe(before.id, before.createdAt, spec, launch, parts);
+  const record = await draftRecord(before.id, before.createdAt, spec, launch, parts);
   parts.registry.update(entry, record);
   try {
     await launchEntry(entry, spec, launch, parts, signal);
@@ -97,7 +97,7 @@ async function startAgain(
   }
 }
 
-async function describe(
+async function draftRecord(
   id: string,
   createdAt: number,
   spec: ReplicaSpec,

@@ -155,6 +155,30 @@ describe('a log', () => {
     );
   });
 
+  test('is followed on when somebody else has cut or removed it', async () => {
+    await using log = await openStore();
+    log.write('a line of some length\n');
+    const following = new AbortController();
+    const seen: string[] = [];
+    const reading = (async () => {
+      const options = { follow: true, tail: 0, sinceMs: undefined };
+      for await (const { text } of log.store.read(owner, options, following.signal)) seen.push(text);
+    })();
+    log.write('next\n');
+    await eventually(() => assert.deepEqual(seen, ['next']));
+    truncateSync(log.path('stdout'));
+    log.write('cut\n');
+    await eventually(() => assert.deepEqual(seen, ['next', 'cut']));
+    log.store.removeWriter(owner);
+    await log.store.removeStack('demo');
+    log.store.open(owner);
+    log.store.addWriter(owner);
+    log.write('a new log, longer than the one before\n');
+    await eventually(() => assert.equal(seen.at(-1), 'a new log, longer than the one before'));
+    following.abort();
+    await reading;
+  });
+
   test('can be read although its index is lost or torn', async () => {
     await using log = await openStore();
     log.write('one\ntwo\n', 'stdout', 1_000);

@@ -14,6 +14,7 @@ export class LogReader {
   readonly #stream: LogStream;
   readonly #origin: LogLineOrigin;
   #position: LogPosition;
+  #cuts: number;
   /** Bytes before `#position` that belong to a line not yet ended. */
   #open: Buffer = Buffer.alloc(0);
 
@@ -21,11 +22,13 @@ export class LogReader {
     this.#stream = stream;
     this.#origin = origin;
     this.#position = from;
+    this.#cuts = stream.cuts;
   }
 
   /** The lines there are now. `isLast`: one that has not ended yet is given as it is. */
   *lines(isLast: boolean): Generator<LogLine> {
     const chunk = Buffer.allocUnsafe(chunkBytes);
+    if (this.#stream.cuts !== this.#cuts) this.#goTo(this.#stream.end.generation);
     let cursor = this.#cursor();
     for (;;) {
       const length = this.#stream.read(this.#position, chunk);
@@ -66,12 +69,13 @@ export class LogReader {
   }
 
   #cursor(): MarkCursor {
-    const { generation } = this.#position;
-    return new MarkCursor(this.#stream.marksOf(generation), this.#stream.timeOf(generation));
+    const fallback = this.#stream.timeOf(this.#position.generation);
+    return new MarkCursor(this.#stream.marksFrom(this.#position), fallback);
   }
 
-  /** Lines between are lost to rotation: we were too slow. */
+  /** What lies between is lost: somebody cut the file, or we were too slow for its rotation. */
   #goTo(generation: number): void {
+    this.#cuts = this.#stream.cuts;
     this.#position = { generation, offset: 0 };
     this.#open = Buffer.alloc(0);
   }

@@ -51,6 +51,8 @@ export class LogStore {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const log = this.#logOf(owner);
+      // What a replica left that ended while nobody watched.
+      if (log.writers === 0) endLines(log);
       const stdout = log.stdout.open();
       try {
         return { stdout, stderr: log.stderr.open() };
@@ -77,13 +79,8 @@ export class LogStore {
   removeWriter(owner: LogOwner): void {
     const log = this.#logOf(owner);
     log.writers--;
-    for (const stream of [log.stdout, log.stderr]) {
-      // Noted before the line is ended, so that it keeps the time at which the replica wrote it.
-      stream.note();
-      if (log.writers === 0) stream.endOpenLine();
-      stream.note();
-    }
-    for (const listener of log.listeners) listener();
+    if (log.writers === 0) endLines(log);
+    else this.#noteAndTell(log);
   }
 
   /** Takes notice of what living replicas have written. */
@@ -119,15 +116,19 @@ export class LogStore {
 
   /** Removes the logs of the whole stack. */
   async removeStack(stack: string): Promise<void> {
-    for (const [key, log] of this.#logs)
-      if (key.startsWith(`${stack}/`) && log.writers === 0) this.#logs.delete(key);
     await rm(this.#folderOf(stack), { recursive: true, force: true });
+    for (const [key, log] of this.#logs) {
+      if (!key.startsWith(`${stack}/`)) continue;
+      this.#noteAndTell(log);
+      // Whoever follows goes on with what comes when the stack is started again.
+      if (log.listeners.size === 0 && log.writers === 0) this.#logs.delete(key);
+    }
   }
 
   #noteAndTell(log: InstanceLog): void {
     const hasOut = log.stdout.note();
     const hasErr = log.stderr.note();
-    if (hasOut || hasErr) for (const listener of log.listeners) listener();
+    if (hasOut || hasErr) tell(log);
   }
 
   #logOf(owner: LogOwner): InstanceLog {
@@ -148,6 +149,20 @@ export class LogStore {
   #folderOf(stack: string): string {
     return join(this.#directory, fileNameOf(stack));
   }
+}
+
+function endLines(log: InstanceLog): void {
+  for (const stream of [log.stdout, log.stderr]) {
+    // Noted before the line is ended, so that it keeps the time at which the replica wrote it.
+    stream.note();
+    stream.endOpenLine();
+    stream.note();
+  }
+  tell(log);
+}
+
+function tell({ listeners }: InstanceLog): void {
+  for (const listener of listeners) listener();
 }
 
 /** What is there already, since a time and no more than the last few. */

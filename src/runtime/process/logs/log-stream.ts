@@ -20,6 +20,8 @@ export interface RotationPolicy {
   readonly maxFiles: number;
 }
 
+const recentMarks = 100;
+
 /** A part of a log: its bytes are at `offset` of the file of that generation. */
 export interface LogPosition {
   readonly generation: number;
@@ -43,6 +45,9 @@ export class LogStream {
   #generation = 0;
   #size = 0;
   #indexBytes = 0;
+  #cuts = 0;
+  /** The newest marks, so that whoever follows need not read the index again and again. */
+  #recent: LogMark[] = [];
 
   constructor(path: string, rotation: RotationPolicy) {
     this.path = path;
@@ -63,12 +68,14 @@ export class LogStream {
     return this.#generation - age;
   }
 
+  /** How often somebody else has cut or removed the file; then it begins anew at offset 0. */
+  get cuts(): number {
+    return this.#cuts;
+  }
+
   /** Opens the file for a replica to append to. The caller closes it. */
   open(): number {
-    const file = openSync(this.path, 'a', 0o600);
-    this.note();
-    this.endOpenLine();
-    return file;
+    return openSync(this.path, 'a', 0o600);
   }
 
   /** Ends a line that a replica left without its line break, lest the next one's first words join it. */
@@ -87,11 +94,14 @@ export class LogStream {
 
   /** Looks how far the file has grown, rotates it when it is full, and tells whether there is anything new. */
   note(): boolean {
-    const stats = statSync(this.path, { throwIfNoEntry: false });
-    if (stats === undefined || stats.size === this.#size) return false;
-    // Somebody else has cut it.
-    if (stats.size < this.#size) this.#forgetMarks();
-    this.#mark({ offset: stats.size, time: Math.round(stats.mtimeMs) });
+    const { size, time } = lookAt(this.path);
+    if (size === this.#size) return false;
+    if (size < this.#size) {
+      this.#begin();
+      rmSync(this.#indexPath(0), { force: true });
+      this.#cuts++;
+    }
+    if (size > 0) this.#mark({ offset: size, time });
     if (this.#size + this.#indexBytes > this.#rotation.maxBytes) this.#rotate();
     return true;
   }
@@ -122,18 +132,21 @@ export class LogStream {
       : sizeOf(this.#logPath(this.#generation - generation));
   }
 
-  marksOf(generation: number): LogMark[] {
+  /** Marks of the position's generation, of what lies behind it at least. */
+  marksFrom({ generation, offset }: LogPosition): readonly LogMark[] {
+    const [first] = this.#recent;
+    if (generation === this.#generation && first !== undefined && first.offset <= offset) return this.#recent;
     return readMarks(this.#indexPath(this.#generation - generation));
   }
 
   /** Modification time of a generation's file, for what has no mark. */
   timeOf(generation: number): number {
-    const path = this.#logPath(this.#generation - generation);
-    return Math.round(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    return lookAt(this.#logPath(this.#generation - generation)).time;
   }
 
   #mark(mark: LogMark): void {
     this.#size = mark.offset;
+    this.#recent = [...this.#recent.slice(1 - recentMarks), mark];
     const line = encodeMark(mark);
     try {
       appendFileSync(this.#indexPath(0), line, { mode: 0o600 });
@@ -143,9 +156,11 @@ export class LogStream {
     }
   }
 
-  #forgetMarks(): void {
-    rmSync(this.#indexPath(0), { force: true });
+  /** The file is empty and has no marks. */
+  #begin(): void {
+    this.#size = 0;
     this.#indexBytes = 0;
+    this.#recent = [];
   }
 
   #rotate(): void {
@@ -172,9 +187,8 @@ export class LogStream {
     }
     renameSync(this.#copyPath, this.#logPath(1));
     moveIfThere(this.#indexPath(0), this.#indexPath(1));
-    this.#indexBytes = 0;
+    this.#begin();
     this.#generation++;
-    this.#size = 0;
   }
 
   get #copyPath(): string {
@@ -203,5 +217,11 @@ function moveIfThere(from: string, to: string): void {
 }
 
 function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return lookAt(path).size;
+}
+
+/** Size in bytes and modification time; of a file that is not there, 0. */
+function lookAt(path: string): { readonly size: number; readonly time: number } {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? { size: 0, time: 0 } : { size: stats.size, time: Math.round(stats.mtimeMs) };
 }
