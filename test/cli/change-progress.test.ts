@@ -42,6 +42,17 @@ describe('the live picture of a change', () => {
     ]);
   });
 
+  test('has services as they came, and their replicas by number', () => {
+    const mixed = ['db-1', 'web-10', 'web-2', 'api-1', 'web-1'].map((instance) =>
+      sampleEvent('replica.started', instance, ''),
+    );
+    const [, ...rows] = renderProgress(progressOf(mixed), surroundings);
+    assert.deepEqual(
+      rows.map((row) => /[a-z]+-\d+/.exec(row)?.[0]),
+      ['db-1', 'web-1', 'web-2', 'web-10', 'api-1'],
+    );
+  });
+
   test('no longer turns when the change is over', () => {
     const [, , second] = renderProgress(progressOf(events), { ...surroundings, isOver: true });
     assert.equal(second, ' ✔ web-2  started      0.0 s');

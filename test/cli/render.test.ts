@@ -79,6 +79,16 @@ café  y
     assert.ok(lines.every((line) => textWidth(line) <= 24));
   });
 
+  test('leaves out what can be spared before it cuts anything', () => {
+    const columns = [{ title: 'NAME' }, { title: 'ID', dropRank: 1 }, { title: 'NOTE', dropRank: 2 }];
+    const rows = [['web-1', '0123456789', 'note']];
+    const titles = (width: number): string | undefined =>
+      renderTable(columns, rows, { ...options, width })[0];
+    assert.equal(titles(23), 'NAME   ID          NOTE');
+    assert.equal(titles(22), 'NAME   NOTE');
+    assert.equal(titles(10), 'NAME');
+  });
+
   test('pads by what is seen when cells are painted', () => {
     const [, row] = renderTable(
       [{ title: 'STATE' }, { title: 'ID' }],

@@ -7,6 +7,7 @@ import { oneLine, padText, textWidth, truncateText } from './text-width.ts';
 /** What is known of one replica (or service) within one change. */
 interface ProgressRow {
   readonly subject: string;
+  readonly service: string;
   readonly kind: EventKind;
   /** Words in place of the state, for steps that have none (`building web`). */
   readonly words: string;
@@ -14,7 +15,7 @@ interface ProgressRow {
   readonly lastAt: number;
 }
 
-/** Rows in the order in which they were first heard of. */
+/** Rows in the order in which they were first heard of, which follows dependencies. */
 export type ChangeProgress = ReadonlyMap<string, ProgressRow>;
 
 export interface ProgressSurroundings {
@@ -48,6 +49,7 @@ export function advanceProgress(progress: ChangeProgress, event: StackEvent): Ch
   if (event.kind !== 'progress' && !event.kind.startsWith('replica.')) return progress;
   const row: ProgressRow = {
     subject,
+    service: event.service ?? subject,
     kind: event.kind,
     words: event.kind === 'progress' ? oneLine(event.message) : stateWord(event.kind),
     firstAt: progress.get(subject)?.firstAt ?? event.time,
@@ -59,7 +61,7 @@ export function advanceProgress(progress: ChangeProgress, event: StackEvent): Ch
 /** The picture of a change at one moment: a title and a line per replica, those at work first when not all fit. */
 export function renderProgress(progress: ChangeProgress, surroundings: ProgressSurroundings): string[] {
   const { style, title, startedAt, now, maxLines } = surroundings;
-  const rows = [...progress.values()];
+  const rows = inOrder(progress);
   const room = maxLines === undefined ? rows.length : Math.max(1, maxLines - 2);
   const shown = rows.length <= room ? rows : mostTelling(rows, room);
   const hidden = rows.length - shown.length;
@@ -70,6 +72,17 @@ export function renderProgress(progress: ChangeProgress, surroundings: ProgressS
     ...shown.map((row) => renderRow(row, nameWidth, wordsWidth, surroundings)),
     ...(hidden === 0 ? [] : [style.dim(`   … and ${hidden} more`)]),
   ];
+}
+
+/** Services as they came, and the replicas of one by their number. */
+function inOrder(progress: ChangeProgress): ProgressRow[] {
+  const rows = [...progress.values()];
+  const services = [...new Set(rows.map(({ service }) => service))];
+  return rows.sort(
+    (one, other) =>
+      services.indexOf(one.service) - services.indexOf(other.service) ||
+      one.subject.localeCompare(other.subject, 'en', { numeric: true }),
+  );
 }
 
 function mostTelling(rows: readonly ProgressRow[], room: number): ProgressRow[] {

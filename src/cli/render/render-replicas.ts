@@ -40,12 +40,12 @@ function renderReplicaTable(
       { title: 'INSTANCE' },
       { title: 'STATE' },
       { title: 'UP', align: 'right' },
-      { title: 'REVISION' },
-      { title: 'ENDPOINT' },
+      { title: 'REVISION', dropRank: 2 },
+      { title: 'ENDPOINT', dropRank: 3 },
       { title: 'IN FLIGHT', align: 'right' },
-      { title: 'REQUESTS', align: 'right' },
+      { title: 'REQUESTS', align: 'right', dropRank: 4 },
       { title: 'FAILED', align: 'right' },
-      { title: 'ID' },
+      { title: 'ID', dropRank: 1 },
     ],
     services.flatMap(({ replicas }) =>
       replicas.map((replica) => [

@@ -18,7 +18,7 @@ export function renderServices(
   { style, width }: TableSurroundings,
 ): string[] {
   return renderTable(
-    [{ title: 'SERVICE' }, { title: 'REPLICAS' }, { title: 'LISTENERS' }, { title: 'REVISION' }],
+    [{ title: 'SERVICE' }, { title: 'REPLICAS' }, { title: 'LISTENERS' }, { title: 'REVISION', dropRank: 1 }],
     services.map((service) => [
       { text: service.name, paint: style.bold },
       readinessCell(service, style),

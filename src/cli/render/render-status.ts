@@ -23,10 +23,10 @@ export function renderStatus(status: StackStatus, surroundings: TableSurrounding
     ...renderTable(
       [
         { title: 'SERVICE' },
-        { title: 'KIND' },
+        { title: 'KIND', dropRank: 2 },
         { title: 'REPLICAS' },
         { title: 'SCALE FROM' },
-        { title: 'REVISION' },
+        { title: 'REVISION', dropRank: 1 },
       ],
       status.services.map((service) => [
         { text: service.name, paint: style.bold },
@@ -62,7 +62,7 @@ function renderListeners(services: readonly ServiceStatus[], surroundings: Table
       [
         { title: 'LISTENER' },
         { title: 'LEADS TO' },
-        { title: 'FOR' },
+        { title: 'FOR', dropRank: 1 },
         { title: 'REQUESTS', align: 'right' },
         { title: 'FAILED', align: 'right' },
       ],
@@ -89,7 +89,7 @@ export function renderStacks(stacks: readonly StackStatus[], surroundings: Table
       { title: 'STATUS' },
       { title: 'REPLICAS' },
       { title: 'LISTENERS' },
-      { title: 'FILES' },
+      { title: 'FILES', dropRank: 1 },
     ],
     stacks.map((stack) => [
       { text: stack.name, paint: style.bold },
