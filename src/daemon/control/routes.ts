@@ -28,7 +28,11 @@ type Outcome = Exclude<ChangeMessage, { type: 'event' }>;
 
 /** The control API, route by route; its shapes stand in control-api.ts. */
 export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): readonly Route[] {
-  const sessionOf = ({ parameters }: Call): StackSession => registry.get(parameters['name'] ?? '');
+  const sessionOf = async ({ parameters }: Call): Promise<StackSession> => {
+    const name = parameters['name'] ?? '';
+    await registry.options.store.check(name);
+    return registry.get(name);
+  };
   const describe = async (session: StackSession, signal: AbortSignal): Promise<unknown> => {
     const pass = session.controller.last ?? (await session.controller.until(() => true, signal));
     const balancer = await registry.options.traffic.observe(signal).catch(() => undefined);
@@ -69,7 +73,7 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
     {
       method: 'GET',
       pattern: stacks,
-      handle: async (call) => sendJson(call.response, await describe(sessionOf(call), call.signal)),
+      handle: async (call) => sendJson(call.response, await describe(await sessionOf(call), call.signal)),
     },
     {
       method: 'POST',
@@ -84,7 +88,9 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
       pattern: `${stacks}/scale`,
       handle: async (call) => {
         const request = await readBody(call.request, scaleSchema);
-        await change(call, undefined, (signal) => commands.scale(sessionOf(call), request, registry, signal));
+        await change(call, undefined, async (signal) =>
+          commands.scale(await sessionOf(call), request, registry, signal),
+        );
       },
     },
     {
@@ -92,7 +98,7 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
       pattern: `${stacks}/stop`,
       handle: async (call) => {
         const request = await readBody(call.request, servicesSchema);
-        await change(call, 'stop', (signal) => commands.stop(sessionOf(call), request, signal));
+        await change(call, 'stop', async (signal) => commands.stop(await sessionOf(call), request, signal));
       },
     },
     {
@@ -100,7 +106,9 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
       pattern: `${stacks}/start`,
       handle: async (call) => {
         const request = await readBody(call.request, servicesSchema);
-        await change(call, undefined, (signal) => commands.start(sessionOf(call), request, registry, signal));
+        await change(call, undefined, async (signal) =>
+          commands.start(await sessionOf(call), request, registry, signal),
+        );
       },
     },
     {
@@ -108,8 +116,8 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
       pattern: `${stacks}/restart`,
       handle: async (call) => {
         const request = await readBody(call.request, servicesSchema);
-        await change(call, undefined, (signal) =>
-          commands.restart(sessionOf(call), request, registry, signal),
+        await change(call, undefined, async (signal) =>
+          commands.restart(await sessionOf(call), request, registry, signal),
         );
       },
     },
@@ -118,7 +126,9 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
       pattern: `${stacks}/down`,
       handle: async (call) => {
         const request = await readBody(call.request, downSchema);
-        await change(call, 'down', (signal) => commands.down(sessionOf(call), request, registry, signal));
+        await change(call, 'down', async (signal) =>
+          commands.down(await sessionOf(call), request, registry, signal),
+        );
       },
     },
     {
@@ -126,7 +136,9 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
       pattern: `${stacks}/drain`,
       handle: async (call) => {
         const request = await readBody(call.request, instanceSchema);
-        await change(call, undefined, (signal) => commands.drain(sessionOf(call), request, signal));
+        await change(call, undefined, async (signal) =>
+          commands.drain(await sessionOf(call), request, signal),
+        );
       },
     },
     {
@@ -134,7 +146,9 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
       pattern: `${stacks}/undrain`,
       handle: async (call) => {
         const request = await readBody(call.request, instanceSchema);
-        await change(call, undefined, (signal) => commands.undrain(sessionOf(call), request, signal));
+        await change(call, undefined, async (signal) =>
+          commands.undrain(await sessionOf(call), request, signal),
+        );
       },
     },
     {
@@ -142,7 +156,7 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
       pattern: `${stacks}/kill`,
       handle: async (call) => {
         const request = await readBody(call.request, killSchema);
-        const session = sessionOf(call);
+        const session = await sessionOf(call);
         const send = beginStream(call.response);
         send({
           type: 'report',
@@ -151,8 +165,16 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
         call.response.end();
       },
     },
-    { method: 'GET', pattern: `${stacks}/logs`, handle: (call) => streamLogs(sessionOf(call), call) },
-    { method: 'POST', pattern: `${stacks}/exec`, handle: (call) => runExec(sessionOf(call), call) },
+    {
+      method: 'GET',
+      pattern: `${stacks}/logs`,
+      handle: async (call) => streamLogs(await sessionOf(call), call),
+    },
+    {
+      method: 'POST',
+      pattern: `${stacks}/exec`,
+      handle: async (call) => runExec(await sessionOf(call), call),
+    },
     { method: 'GET', pattern: '/v1/events', handle: (call) => streamEvents(registry, call) },
     {
       method: 'POST',
