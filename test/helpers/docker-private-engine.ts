@@ -30,7 +30,8 @@ export function skipWithoutPrivateEngine(): string | false {
   return process.getuid?.() === 0 ? false : 'needs root: only root can start a Docker engine';
 }
 
-export async function startPrivateEngine(): Promise<PrivateEngine> {
+/** `configuration` is what stands in its daemon.json. */
+export async function startPrivateEngine(configuration: object = {}): Promise<PrivateEngine> {
   const folder = await temporaryFolder();
   const at = (name: string): string => join(folder.path, name);
   const docker = new Docker({ socketPath: at('docker.sock') });
@@ -40,12 +41,14 @@ export async function startPrivateEngine(): Promise<PrivateEngine> {
     `--address=${at('containerd.sock')}`,
     `--root=${at('containerd/root')}`,
     `--state=${at('containerd/state')}`,
-    `--config=${await emptyFile(at('containerd.toml'))}`,
+    `--config=${await fileWith('version = 2', at('containerd.toml'))}`,
   ]);
+  const configFile = await fileWith(JSON.stringify(configuration), at('daemon.json'));
   let engine: ChildProcess | undefined;
 
   async function start(): Promise<void> {
     engine = await launch('dockerd', at('dockerd.log'), [
+      `--config-file=${configFile}`,
       `--host=unix://${at('docker.sock')}`,
       `--containerd=${at('containerd.sock')}`,
       `--data-root=${at('data')}`,
@@ -117,8 +120,8 @@ async function unmountAll(folder: string): Promise<void> {
   }
 }
 
-async function emptyFile(path: string): Promise<string> {
-  await writeFile(path, 'version = 2\n');
+async function fileWith(text: string, path: string): Promise<string> {
+  await writeFile(path, `${text}\n`);
   return path;
 }
 

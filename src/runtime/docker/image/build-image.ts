@@ -13,15 +13,19 @@ import { ulimits } from '../container/resources.ts';
 import { wholeNumber } from '../container/units.ts';
 import type { Engine } from '../engine/engine.ts';
 import { engineWords } from '../engine/engine-error.ts';
+import { jsonLines } from '../engine/json-lines.ts';
 import { label } from '../labels.ts';
 import { imageName } from '../names.ts';
 import { buildContext } from './build-context.ts';
 import type { BuildContext } from './build-context.ts';
+import { traceLines } from './buildkit-trace.ts';
 
 interface BuildMessage {
   readonly stream?: string;
   readonly status?: string;
   readonly error?: string;
+  /** BuildKit's trace when it is text. */
+  readonly aux?: unknown;
 }
 
 const keptLines = 30;
@@ -45,10 +49,13 @@ export async function buildImage(
   progress(`building ${service.name} as ${image}`);
   const lines: string[] = [];
   const tell = (text: string): void => {
-    for (const line of text.split('\n').filter((line) => line.trim() !== '')) {
-      lines.push(line.trimEnd());
+    for (const line of text
+      .split('\n')
+      .map((line) => line.trimEnd())
+      .filter(Boolean)) {
+      lines.push(line);
       if (lines.length > keptLines) lines.shift();
-      progress(`building ${service.name}: ${line.trimEnd()}`);
+      progress(`building ${service.name}: ${line}`);
     }
   };
   try {
@@ -78,21 +85,13 @@ export async function buildImage(
   }
 }
 
-/**
- * The client library with what its types lack: several tags, extra hosts and ulimits of a build, and the reading of
- * BuildKit's trace, which is protobuf, beside the plain lines of the classic builder.
- */
+/** The client library with what its types lack: several tags, extra hosts and ulimits of a build. */
 interface BuildClient {
   buildImage(archive: Readable, query: object): Promise<Readable>;
-  followProgress(
-    answer: Readable,
-    onFinished: (thrown: Error | null) => void,
-    onMessage: (message: BuildMessage) => void,
-  ): void;
 }
 
 function isBuildClient(client: object): client is BuildClient {
-  return 'buildImage' in client && 'followProgress' in client;
+  return 'buildImage' in client;
 }
 
 async function runBuild(
@@ -103,18 +102,12 @@ async function runBuild(
 ): Promise<void> {
   if (!isBuildClient(client)) throw new TypeError('the Docker client library cannot build');
   const answer = await client.buildImage(archive, query);
-  await new Promise<void>((done, failed) => {
-    let failure: string | undefined;
-    const finish = (thrown: Error | null): void => {
-      const cause = thrown ?? (failure === undefined ? undefined : new Error(failure));
-      if (cause === undefined) done();
-      else failed(cause);
-    };
-    client.followProgress(answer, finish, ({ stream, status, error }) => {
-      failure ??= error;
-      tell(stream ?? status ?? '');
-    });
-  });
+  let failure: string | undefined;
+  for await (const { stream, status, error, aux } of jsonLines<BuildMessage>(answer)) {
+    failure ??= error;
+    for (const line of typeof aux === 'string' ? traceLines(aux) : [stream ?? status ?? '']) tell(line);
+  }
+  if (failure !== undefined) throw new Error(failure);
 }
 
 function buildLocation(stack: Stack, service: Service): { readonly file: string; readonly path: string } {
