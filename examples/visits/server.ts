@@ -62,6 +62,7 @@ async function answer(request: IncomingMessage): Promise<Answer> {
     return await route();
   } catch (thrown) {
     if (!(thrown instanceof StoreUnavailable)) throw thrown;
+    console.error(`cannot count: ${thrown.message}`);
     const body = { status: 'unavailable', error: `cannot count: ${thrown.message}`, served_by: self };
     return { status: 503, body, headers: { 'retry-after': '1' } };
   }
