@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Replica } from '../../../src/model/replica.ts';
 import { isTenfoldError } from '../../../src/shared/errors.ts';
 import type { TenfoldError } from '../../../src/shared/errors.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { never, openWorkbench, program } from './workbench.ts';
+import { never, openWorkbench, program, threeFreePorts } from './workbench.ts';
 import type { Workbench } from './workbench.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -91,7 +93,13 @@ describe('a process is started', () => {
 
   test('with a port of the published range when the service publishes its ports itself', async () => {
     await using bench = await openWorkbench();
-    const published = { hostIp: '', published: '18471-18472', target: 80, protocol: 'tcp' as const };
+    const first = await threeFreePorts();
+    const published = {
+      hostIp: '',
+      published: `${first}-${first + 1}`,
+      target: 80,
+      protocol: 'tcp' as const,
+    };
     const stack = bench.stackWith({
       config: { command: program('serve') },
       targets: [80],
@@ -100,23 +108,42 @@ describe('a process is started', () => {
     const replicas = [await bench.start(stack, 1), await bench.start(stack, 2)];
     assert.deepEqual(
       replicas.map(({ published }) => published),
-      [18471, 18472].map((port) => [{ hostIp: '', port, target: 80, protocol: 'tcp' }]),
+      [first, first + 1].map((port) => [{ hostIp: '', port, target: 80, protocol: 'tcp' }]),
     );
     await assert.rejects(bench.start(stack, 3), { code: 'port-taken' });
     await bench.driver.stop(replicas[0]!, { signal: 'SIGTERM', graceMs: 1_000 }, never);
-    assert.equal((await bench.start(stack, 3)).published[0]?.port, 18471);
+    assert.equal((await bench.start(stack, 3)).published[0]?.port, first);
   });
 
   test('with the published port of a target for UDP beside the one for TCP', async () => {
     await using bench = await openWorkbench();
-    const direct = { hostIp: '127.0.0.1', published: '18473', target: 53, protocol: 'udp' as const };
+    const udpPort = await threeFreePorts();
+    const direct = { hostIp: '127.0.0.1', published: String(udpPort), target: 53, protocol: 'udp' as const };
     const command = ['sh', '-c', 'echo "$PORT $PORT_53 $PORT_53_UDP"; exec sleep 600'];
     const stack = bench.stackWith({ config: { command }, targets: [53], directPorts: [direct] });
     const replica = await bench.start(stack);
     const tcp = replica.endpoints[0]?.port;
     assert.equal(replica.endpoints.length, 1);
-    assert.deepEqual(replica.published, [{ hostIp: '127.0.0.1', port: 18473, target: 53, protocol: 'udp' }]);
-    await eventually(async () => assert.deepEqual(await bench.texts(replica), [`${tcp} ${tcp} 18473`]));
+    assert.deepEqual(replica.published, [
+      { hostIp: '127.0.0.1', port: udpPort, target: 53, protocol: 'udp' },
+    ]);
+    await eventually(async () => assert.deepEqual(await bench.texts(replica), [`${tcp} ${tcp} ${udpPort}`]));
+  });
+
+  test('again with another port when somebody has taken the one it had', async () => {
+    await using bench = await openWorkbench();
+    const stack = bench.stackWith({ config: { command: program('serve') }, targets: [80] });
+    const replica = await bench.start(stack);
+    await bench.driver.stop(replica, { signal: 'SIGTERM', graceMs: 5_000 }, never);
+    const taken = replica.endpoints[0]?.port;
+    const thief = createServer().listen(taken, '127.0.0.1');
+    await once(thief, 'listening');
+    try {
+      const again = await bench.start(stack, 1, replica);
+      assert.notEqual(again.endpoints[0]?.port, taken);
+    } finally {
+      thief.close();
+    }
   });
 
   test('with ports that no two living replicas share', async () => {

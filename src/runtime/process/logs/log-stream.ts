@@ -37,7 +37,8 @@ export interface LogPosition {
  *
  * The replica holds the file open and cannot be told to open another, so a full file is copied and then cut to
  * nothing; that works because it is written with O_APPEND. What the replica writes between the last byte
- * copied and the cut, microseconds later, is lost: the price of a log that does not depend on us.
+ * copied and the cut, microseconds later, is lost: the price of a log that does not depend on us. While nobody looks,
+ * nobody rotates: the file grows until the next `note()`.
  */
 export class LogStream {
   readonly path: string;
