@@ -8,8 +8,9 @@ import { describe, test } from 'node:test';
 import type { Replica } from '../../../src/model/replica.ts';
 import { isTenfoldError } from '../../../src/shared/errors.ts';
 import type { TenfoldError } from '../../../src/shared/errors.ts';
+import { freePorts } from '../../helpers/free-port.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { never, openWorkbench, program, threeFreePorts } from './workbench.ts';
+import { never, openWorkbench, program } from './workbench.ts';
 import type { Workbench } from './workbench.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -93,7 +94,7 @@ describe('a process is started', () => {
 
   test('with a port of the published range when the service publishes its ports itself', async () => {
     await using bench = await openWorkbench();
-    const first = await threeFreePorts();
+    const first = await freePorts(3);
     const published = {
       hostIp: '',
       published: `${first}-${first + 1}`,
@@ -117,7 +118,7 @@ describe('a process is started', () => {
 
   test('with the published port of a target for UDP beside the one for TCP', async () => {
     await using bench = await openWorkbench();
-    const udpPort = await threeFreePorts();
+    const udpPort = await freePorts(3);
     const direct = { hostIp: '127.0.0.1', published: String(udpPort), target: 53, protocol: 'udp' as const };
     const command = ['sh', '-c', 'echo "$PORT $PORT_53 $PORT_53_UDP"; exec sleep 600'];
     const stack = bench.stackWith({ config: { command }, targets: [53], directPorts: [direct] });

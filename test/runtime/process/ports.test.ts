@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { PortReservations } from '../../../src/runtime/process/launch/ports.ts';
-import { threeFreePorts } from './workbench.ts';
+import { freePorts } from '../../helpers/free-port.ts';
 
-const first = await threeFreePorts();
+const first = await freePorts(3);
 const range = `${first}-${first + 2}`;
 
 describe('a port', () => {

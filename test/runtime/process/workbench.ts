@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Replica } from '../../../src/model/replica.ts';
 import type { Service } from '../../../src/model/service.ts';
@@ -90,24 +88,6 @@ export async function openWorkbench(options: Partial<ProcessDriverOptions> = {})
       await temporary[Symbol.asyncDispose]();
     },
   };
-}
-
-/** First of three ports in a row that are free now; a published range cannot be had from port 0. */
-export async function threeFreePorts(): Promise<number> {
-  for (;;) {
-    const first = 10_000 + Math.floor(Math.random() * 9_000);
-    const servers = [first, first + 1, first + 2].map((port) => createServer().listen(port));
-    const isFree = await Promise.all(
-      servers.map((server) =>
-        once(server, 'listening').then(
-          () => true,
-          () => false,
-        ),
-      ),
-    );
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-    if (isFree.every(Boolean)) return first;
-  }
 }
 
 export function isAlive(pid: number): boolean {
