@@ -34,6 +34,7 @@ const refused: readonly BadInput[] = [
     file: healthy,
     args: ['-f', 'elsewhere.yaml', 'up', '-d'],
     exitCode: 3,
+    says: [/\[file-not-found\]/, /elsewhere\.yaml/],
   },
   {
     name: 'a YAML error',
