@@ -95,16 +95,12 @@ export class LogStream {
 
   /** Looks how far the file has grown, rotates it when it is full, and tells whether there is anything new. */
   note(): boolean {
-    const { size, time } = lookAt(this.path);
-    if (size === this.#size) return false;
-    if (size < this.#size) {
-      this.#begin();
-      rmSync(this.#indexPath(0), { force: true });
-      this.#cuts++;
+    try {
+      return this.#note();
+    } catch {
+      // A folder that we may no longer read, a disk that fails: the replica does not suffer from it, nor do the others.
+      return false;
     }
-    if (size > 0) this.#mark({ offset: size, time });
-    if (this.#size + this.#indexBytes > this.#rotation.maxBytes) this.#rotate();
-    return true;
   }
 
   /** Reads up to `buffer.length` bytes; 0 at the end of that generation, undefined when it is gone. */
@@ -143,6 +139,19 @@ export class LogStream {
   /** Modification time of a generation's file, for what has no mark. */
   timeOf(generation: number): number {
     return lookAt(this.#logPath(this.#generation - generation)).time;
+  }
+
+  #note(): boolean {
+    const { size, time } = lookAt(this.path);
+    if (size === this.#size) return false;
+    if (size < this.#size) {
+      this.#begin();
+      rmSync(this.#indexPath(0), { force: true });
+      this.#cuts++;
+    }
+    if (size > 0) this.#mark({ offset: size, time });
+    if (this.#size + this.#indexBytes > this.#rotation.maxBytes) this.#rotate();
+    return true;
   }
 
   #mark(mark: LogMark): void {
