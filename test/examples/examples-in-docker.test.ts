@@ -122,6 +122,22 @@ describe('examples in Docker', { concurrency: false, skip: await skipWithout('do
       ]);
     }));
 
+  test('lesson 25: each port of a range leads to all replicas of a service that keeps nothing', () =>
+    withHome(async (home) => {
+      await copyExample(home, 'lesson-25');
+      const first = await freePorts(3);
+      const range = `!override ['127.0.0.1:${first}-${first + 2}:80']`;
+      await home.write('here.yaml', `services: {web: {ports: ${range}}}\n`);
+      const files = ['-f', 'port-range.compose.yaml', '-f', 'here.yaml', '-p', 'lesson-range-test'];
+      await home.succeed([...files, 'up', '-d', '--scale', 'web=4'], {
+        environment: { HTTPD_IMAGE: await nodeImage() },
+      });
+      for (const port of [first, first + 1, first + 2]) {
+        const instances = await instancesOf(`http://127.0.0.1:${port}/`, 12);
+        assert.deepEqual(instances, ['web-1', 'web-2', 'web-3', 'web-4']);
+      }
+    }));
+
   test('lesson 25: three replicas that share a volume, each on its own port of the range', () =>
     withHome(async (home) => {
       await copyExample(home, 'lesson-25');
