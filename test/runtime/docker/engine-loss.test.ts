@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createDockerDriver } from '../../../src/runtime/docker/docker-driver.ts';
+import { isTenfoldError } from '../../../src/shared/errors.ts';
 import { skipWithoutPrivateEngine, startPrivateEngine } from '../../helpers/docker-private-engine.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
@@ -113,7 +114,20 @@ describe('an engine that is restarted', { skip: skipWithoutPrivateEngine(), time
 
     for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
       const changesBefore = changes;
+      const following = scene.lines(replica, { follow: true }).then(
+        () => 'ended',
+        (thrown: unknown) => (isTenfoldError(thrown) ? thrown.code : thrown),
+      );
+      // Only then is it really following, and not about to connect.
+      await scene.lines(replica);
       await engine.end(signal);
+      // An engine that is asked to end may end its answers too.
+      const endings = signal === 'SIGKILL' ? ['runtime-unreachable'] : ['runtime-unreachable', 'ended'];
+      const ending = await following;
+      assert.ok(
+        endings.some((expected) => expected === ending),
+        String(ending),
+      );
       await assert.rejects(scene.driver.observe(scene.name, never), {
         code: 'runtime-unreachable',
         message: new RegExp(engine.host),

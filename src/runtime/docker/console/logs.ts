@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Replica } from '../../../model/replica.ts';
 import type { LogLine, LogOptions } from '../../runtime-driver.ts';
 import { framesOf } from '../engine/frames.ts';
+import { isConnectionLoss, unreachable } from '../engine/engine-error.ts';
 import type { Engine } from '../engine/engine.ts';
 import { inspectContainer } from '../replica/observe.ts';
 
@@ -43,7 +44,8 @@ export async function* containerLogs(
     }
   } catch (thrown) {
     // The caller has seen enough.
-    if (!signal.aborted) throw thrown;
+    if (signal.aborted) return;
+    throw isConnectionLoss(thrown) ? unreachable(engine.address, thrown) : thrown;
   } finally {
     answer.destroy();
   }

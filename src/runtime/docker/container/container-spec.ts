@@ -12,6 +12,9 @@ import { exposedPorts } from './ports.ts';
 import type { Surroundings } from './surroundings.ts';
 import { nanoseconds } from './units.ts';
 
+/** First API version with a MAC address for each endpoint. */
+const endpointAddressMinor = 44;
+
 export interface ContainerSpec {
   readonly body: ContainerBody;
   readonly laterNetworks: Networking['later'];
@@ -23,6 +26,7 @@ export function containerSpec(spec: ReplicaSpec, surroundings: Surroundings): Co
   const { apiMinor, imageId, links, networkMode } = surroundings;
   const config = composeServiceOf(service);
   const networks = networking(spec, networkMode, links, apiMinor);
+  const macAddress = config.mac_address ?? networks.endpoints[networks.networkMode]?.MacAddress;
   const body: ContainerBody = {
     Image: imageName(stack, service),
     ...(config.command ? { Cmd: [...config.command] } : {}),
@@ -44,8 +48,8 @@ export function containerSpec(spec: ReplicaSpec, surroundings: Surroundings): Co
       config.stop_grace_period === undefined
         ? undefined
         : Math.floor(nanoseconds(config.stop_grace_period) / 1e9),
-    // Kept for engines before API 1.44, which know a container's address only, not an endpoint's.
-    ...(config.mac_address && apiMinor < 44 ? { MacAddress: config.mac_address } : {}),
+    // Engines before API 1.44 know a container's address only, not an endpoint's.
+    ...(macAddress && apiMinor < endpointAddressMinor ? { MacAddress: macAddress } : {}),
     HostConfig: hostConfig(spec, networks.networkMode, surroundings),
     NetworkingConfig: { EndpointsConfig: { ...networks.endpoints } },
   };

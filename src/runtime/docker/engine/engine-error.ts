@@ -14,6 +14,13 @@ export function isNotFound(thrown: unknown): boolean {
   return engineStatus(thrown) === 404;
 }
 
+/** Whether the connection broke; not an answer that was a refusal, nor a file of ours that could not be read. */
+export function isConnectionLoss(thrown: unknown): boolean {
+  return (
+    !(thrown instanceof TenfoldError) && thrown instanceof Error && 'code' in thrown && !('path' in thrown)
+  );
+}
+
 /** The engine's own words, without the client library's prefix. */
 export function engineWords(thrown: unknown): string {
   const cause = thrown instanceof TenfoldError ? thrown.cause : thrown;

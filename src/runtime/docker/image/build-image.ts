@@ -12,7 +12,7 @@ import { extraHosts } from '../container/host-config.ts';
 import { ulimits } from '../container/resources.ts';
 import { wholeNumber } from '../container/units.ts';
 import type { Engine } from '../engine/engine.ts';
-import { engineWords } from '../engine/engine-error.ts';
+import { engineWords, isConnectionLoss, unreachable } from '../engine/engine-error.ts';
 import { jsonLines } from '../engine/json-lines.ts';
 import { label } from '../labels.ts';
 import { imageName } from '../names.ts';
@@ -72,6 +72,7 @@ export async function buildImage(
   } catch (thrown) {
     if (signal.aborted) throw signal.reason;
     if (isTenfoldError(thrown, 'runtime-unreachable')) throw thrown;
+    if (isConnectionLoss(thrown)) throw unreachable(engine.address, thrown);
     throw new TenfoldError(
       'image-missing',
       `the image of service ${service.name} cannot be built: ${engineWords(thrown)}`,

@@ -1,7 +1,7 @@
 import type { Progress } from '../../runtime-driver.ts';
-import { TenfoldError } from '../../../shared/errors.ts';
+import { TenfoldError, isTenfoldError } from '../../../shared/errors.ts';
 import type { Engine } from '../engine/engine.ts';
-import { engineWords } from '../engine/engine-error.ts';
+import { engineWords, isConnectionLoss, unreachable } from '../engine/engine-error.ts';
 import { jsonLines } from '../engine/json-lines.ts';
 import { parseImageReference } from './image-reference.ts';
 import { registryLogin } from './registry-login.ts';
@@ -46,7 +46,8 @@ export async function pullImage(
     }
   } catch (thrown) {
     if (signal.aborted) throw signal.reason;
-    if (thrown instanceof TenfoldError && thrown.code === 'runtime-unreachable') throw thrown;
+    if (isTenfoldError(thrown, 'runtime-unreachable')) throw thrown;
+    if (isConnectionLoss(thrown)) throw unreachable(engine.address, thrown);
     throw new TenfoldError('image-missing', `the image ${image} cannot be pulled: ${engineWords(thrown)}`, {
       hint: `check its name, or docker login ${registry} when it is private; an image made here needs build: in the compose file`,
       cause: thrown,

@@ -4,7 +4,7 @@ import type { Progress } from '../../runtime-driver.ts';
 import { TenfoldError } from '../../../shared/errors.ts';
 import { composeNetworkOf } from '../compose-types.ts';
 import type { Engine } from '../engine/engine.ts';
-import { engineStatus, isNotFound } from '../engine/engine-error.ts';
+import { engineStatus, engineWords, isNotFound } from '../engine/engine-error.ts';
 import { elementLabels, label } from '../labels.ts';
 import { networkName } from '../names.ts';
 import { elementHash } from './element-hash.ts';
@@ -63,7 +63,13 @@ export async function prepareNetwork(
     });
   } catch (thrown) {
     // Somebody else made it between the question and the answer.
-    if (engineStatus(thrown) !== 409) throw thrown;
+    if (engineStatus(thrown) === 409) return;
+    if (!/non-overlapping IPv4 address pool/.test(engineWords(thrown))) throw thrown;
+    throw new TenfoldError('runtime-failed', `the engine has no addresses left for the network ${name}`, {
+      got: engineWords(thrown),
+      hint: 'docker network prune removes networks that nobody uses; default-address-pools in daemon.json gives it more',
+      cause: thrown,
+    });
   }
 }
 
