@@ -8,6 +8,8 @@ export interface Fault {
   readonly expected?: string;
   readonly got?: string;
   readonly hint?: string;
+  /** A word that is none of those known; the nearest of them becomes the hint. */
+  readonly unknown?: { readonly word: string; readonly known: Iterable<string> };
   readonly code?: ErrorCode;
 }
 
@@ -23,12 +25,14 @@ export class FaultError extends Error {
   }
 }
 
-/** Throws the one error as it is, or several as one that lists them; does nothing when there is none. */
-export function throwAll(errors: readonly TenfoldError[]): void {
+/** Throws the one error as it is, or several as one that lists them; does nothing when there is none. `unlisted` more are counted only. */
+export function throwAll(errors: readonly TenfoldError[], unlisted = 0): void {
   const [first] = errors;
   if (first === undefined) return;
   if (errors.length === 1) throw first;
   const files = [...new Set(errors.map((error) => error.where?.file))];
   const place = files.length === 1 && files[0] !== undefined ? files[0] : 'the compose files';
-  throw new TenfoldError('invalid-compose', `${errors.length} errors in ${place}`, { errors });
+  const count = `${errors.length + unlisted} errors in ${place}`;
+  const message = unlisted === 0 ? count : `${count}, of which these are the first ${errors.length}`;
+  throw new TenfoldError('invalid-compose', message, { errors });
 }

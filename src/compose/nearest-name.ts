@@ -1,22 +1,27 @@
-/** Edits between two words, or `limit + 1` when there are more than `limit`. */
+/**
+ * Edits between two words, where two neighbours that changed places are one edit; `limit + 1` when there are more than
+ * `limit`.
+ */
 function distance(one: string, other: string, limit: number): number {
   if (Math.abs(one.length - other.length) > limit) return limit + 1;
-  let previous = Array.from({ length: other.length + 1 }, (_, index) => index);
+  const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, column) => column)];
+  const at = (row: number, column: number) => rows[row]?.[column] ?? limit + 1;
   for (let row = 1; row <= one.length; row += 1) {
     const current = [row];
+    rows.push(current);
     for (let column = 1; column <= other.length; column += 1) {
-      const same = one[row - 1] === other[column - 1] ? 0 : 1;
-      current.push(
-        Math.min(
-          (previous[column] ?? 0) + 1,
-          (current[column - 1] ?? 0) + 1,
-          (previous[column - 1] ?? 0) + same,
-        ),
+      const isSame = one[row - 1] === other[column - 1];
+      const isSwapped =
+        row > 1 && column > 1 && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1];
+      current[column] = Math.min(
+        at(row - 1, column) + 1,
+        at(row, column - 1) + 1,
+        at(row - 1, column - 1) + (isSame ? 0 : 1),
+        isSwapped ? at(row - 2, column - 2) + 1 : limit + 1,
       );
     }
-    previous = current;
   }
-  return previous[other.length] ?? limit + 1;
+  return at(one.length, other.length);
 }
 
 const maxWordLength = 64;

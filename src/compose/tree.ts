@@ -17,6 +17,13 @@ export function newRecord<Value>(): Record<string, Value> {
   return Object.create(null) as Record<string, Value>;
 }
 
+/** A record of these entries, likewise without a prototype, so that `in` knows no key but those. */
+export function recordOf<Value>(entries: Iterable<readonly [string, Value]>): Record<string, Value> {
+  const record = newRecord<Value>();
+  for (const [key, value] of entries) record[key] = value;
+  return record;
+}
+
 export function isMap(value: unknown): value is TreeMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -40,19 +47,10 @@ export function textAt(map: TreeMap | undefined, key: string): string | undefine
   return typeof value === 'string' ? value : undefined;
 }
 
-export function isSameTree(one: Tree, other: Tree): boolean {
-  if (one === other) return true;
-  if (Array.isArray(one)) {
-    return (
-      Array.isArray(other) &&
-      one.length === other.length &&
-      one.every((item, index) => isSameTree(item, other[index] ?? null))
-    );
-  }
-  if (!isMap(one) || !isMap(other)) return false;
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => key in other && isSameTree(one[key] ?? null, other[key] ?? null))
-  );
+/** A text that is the same for equal values, whatever the order of their keys. */
+export function treeKey(value: Tree): string {
+  if (Array.isArray(value)) return `[${value.map(treeKey).join(',')}]`;
+  if (!isMap(value)) return JSON.stringify(value);
+  const keys = Object.keys(value).sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${treeKey(value[key] ?? null)}`).join(',')}}`;
 }

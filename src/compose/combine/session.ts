@@ -1,5 +1,6 @@
 import { TenfoldError, type SourceLocation } from '../../shared/errors.ts';
 import { FaultError, throwAll, type Fault } from '../faults.ts';
+import { didYouMean } from '../nearest-name.ts';
 import { locate } from '../read/locate.ts';
 import type { Path } from '../path.ts';
 import { readTextFile } from '../read/read-text-file.ts';
@@ -25,10 +26,17 @@ export interface ConfigFile {
   readonly documents?: readonly SourceDocument[];
 }
 
+/** Most faults that are listed; nobody reads more, and each has to be found in the file. */
+const maxFaults = 100;
+
+/** Most files that one load reads. Includes may double at each level, so without a limit a few lines could ask for millions. */
+const maxFiles = 2_000;
+
 /** What one load gathers on its way: the documents read, for locations, and warnings. */
 export class LoadSession {
   readonly documents: SourceDocument[] = [];
   readonly #warnings = new Set<string>();
+  #filesRead = 0;
 
   readonly warn = (message: string): void => {
     this.#warnings.add(message);
@@ -41,6 +49,18 @@ export class LoadSession {
   /** The file with its content read and parsed. */
   parse(file: ConfigFile): ConfigFile {
     if (file.model !== undefined || file.documents !== undefined) return file;
+    this.#filesRead += 1;
+    if (this.#filesRead > maxFiles) {
+      throw new TenfoldError(
+        'invalid-compose',
+        `more than ${maxFiles} files are read by include and extends`,
+        {
+          where: { file: file.filename },
+          expected: `at most ${maxFiles}, each counted as often as it is read`,
+          hint: 'files that include others twice, several levels deep, are read ever more often',
+        },
+      );
+    }
     const content = file.content ?? readTextFile(file.filename, 'compose file');
     return { ...file, content, documents: parseDocuments(content, file.filename) };
   }
@@ -58,18 +78,31 @@ export class LoadSession {
     documents: readonly SourceDocument[] = this.documents,
   ): Result {
     const faults: Fault[] = [];
-    const located = (fault: Fault) => {
-      const { path, message, code = 'invalid-compose', ...details } = fault;
-      return new TenfoldError(code, message, { where: locate(documents, path), ...details });
+    let unlisted = 0;
+    const report = (fault: Fault) => {
+      if (faults.length < maxFaults) faults.push(fault);
+      else unlisted += 1;
     };
+    const throwFaults = () =>
+      throwAll(
+        faults.map((fault) => locatedError(fault, documents)),
+        unlisted,
+      );
     try {
-      const result = phase((fault) => faults.push(fault));
-      throwAll(faults.map(located));
+      const result = phase(report);
+      throwFaults();
       return result;
     } catch (thrown) {
       if (!(thrown instanceof FaultError)) throw thrown;
-      throwAll([...faults, thrown.fault].map(located));
+      report(thrown.fault);
+      throwFaults();
       throw thrown;
     }
   }
+}
+
+function locatedError(fault: Fault, documents: readonly SourceDocument[]): TenfoldError {
+  const { path, message, code = 'invalid-compose', unknown, ...details } = fault;
+  const hint = unknown === undefined ? {} : didYouMean(unknown.word, unknown.known);
+  return new TenfoldError(code, message, { where: locate(documents, path), ...details, ...hint });
 }

@@ -69,6 +69,7 @@ function templateFault(error: TemplateError, path: Path, text: string) {
       hint: `set ${error.problem.variable} in the environment or in an env file`,
     };
   }
+  if (error.problem.kind === 'too-long') return { path, message: `${place}: ${error.message}` };
   return {
     path,
     message: `invalid interpolation format for ${place}`,

@@ -3,6 +3,7 @@ export type Lookup = (name: string) => string | undefined;
 
 export type TemplateProblem =
   | { readonly kind: 'invalid-template'; readonly template: string }
+  | { readonly kind: 'too-long' }
   | { readonly kind: 'missing-variable'; readonly variable: string; readonly reason: string };
 
 /** A template that cannot be filled in: bad syntax, or a `${NAME:?reason}` without a value. */
@@ -10,12 +11,21 @@ export class TemplateError extends Error {
   readonly problem: TemplateProblem;
 
   constructor(problem: TemplateProblem) {
-    super(
-      problem.kind === 'invalid-template'
-        ? `Invalid template: ${JSON.stringify(problem.template)}`
-        : `required variable ${problem.variable} is missing a value${problem.reason === '' ? '' : `: ${problem.reason}`}`,
-    );
+    super(describe(problem));
     this.problem = problem;
+  }
+}
+
+function describe(problem: TemplateProblem): string {
+  switch (problem.kind) {
+    case 'invalid-template':
+      return `Invalid template: ${JSON.stringify(problem.template)}`;
+    case 'too-long':
+      return `the value is longer than ${maxFilledLength} characters`;
+    case 'missing-variable': {
+      const reason = problem.reason === '' ? '' : `: ${problem.reason}`;
+      return `required variable ${problem.variable} is missing a value${reason}`;
+    }
   }
 }
 
@@ -35,6 +45,9 @@ const bareName = /[_a-z][_a-z0-9]*/iy;
 /** The longer ones first, as each begins with what it is looked for by. */
 const operators = [':-', ':?', ':+', '-', '?', '+'] as const;
 const maxNesting = 100;
+
+/** Longest value that filling in may give: variables that double each other would soon exhaust the memory. */
+const maxFilledLength = 16 * 1024 * 1024;
 
 /** Splits a template into its pieces. Throws `TemplateError` for a `${` that opens nothing valid. */
 export function parseTemplate(template: string): Piece[] {
@@ -172,6 +185,7 @@ function fill(
         result += value;
         break;
     }
+    if (result.length > maxFilledLength) throw new TemplateError({ kind: 'too-long' });
   }
   return result;
 }

@@ -1,9 +1,8 @@
 import { FaultError } from '../faults.ts';
 import { at, formatPath, pathOf, type Path } from '../path.ts';
-import { below, tableAt, type PathTable } from '../path-table.ts';
-import { isMap, isSameTree, newMap, type Tree, type TreeMap } from '../tree.ts';
+import { below, pathTable, tableAt, type PathTable } from '../path-table.ts';
+import { isMap, newMap, treeKey, type Tree, type TreeMap } from '../tree.ts';
 import { goText } from '../go-text.ts';
-import { pathTable } from '../path-table.ts';
 
 /** How two values of one place become one. The base may be changed; the override's own parts may be taken over. */
 type MergeRule = (base: Tree, override: Tree, path: Path, table: PathTable<MergeRule> | undefined) => Tree;
@@ -73,7 +72,8 @@ const appendAsList: MergeRule = (base, override) => [...asList(base), ...asList(
 
 const appendNew: MergeRule = (base, override) => {
   const list = asList(base);
-  return [...list, ...asList(override).filter((item) => !list.some((known) => isSameTree(known, item)))];
+  const known = new Set(list.map(treeKey));
+  return [...list, ...asList(override).filter((item) => !known.has(treeKey(item)))];
 };
 
 function asList(value: Tree): Tree[] {

@@ -4,7 +4,7 @@ import type { Kind } from '../schema/kind.ts';
 import { configs, models, networks, secrets, volumes } from '../schema/resources.ts';
 import { service } from '../schema/service.ts';
 import { xTenfold, type XTenfold } from '../schema/x-tenfold.ts';
-import { isMap, mapAt, textAt, type TreeMap } from '../tree.ts';
+import { isMap, mapAt, newRecord, recordOf, textAt, type TreeMap } from '../tree.ts';
 import { environmentValueKey } from '../environment/resolve-environment.ts';
 import type { Project, ServiceConfig } from '../project.ts';
 
@@ -26,13 +26,13 @@ export type BoundProject = Pick<
 export function bindProject(tree: TreeMap, report: Report): BoundProject {
   const binding = { form: 'json', report } as const;
   const section = <Bound>(name: string, kind: Kind<Record<string, Bound | null>>) => {
-    const bound = kind.bind(tree[name] ?? null, pathOf(name), binding) ?? {};
+    const bound = kind.bind(tree[name] ?? null, pathOf(name), binding) ?? newRecord();
     // Only what may be null in a file can be null here, and that was made empty.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return bound as Record<string, Bound>;
   };
-  const services: Record<string, ServiceConfig> = {};
-  const tenfold: Record<string, XTenfold> = {};
+  const services = newRecord<ServiceConfig>();
+  const tenfold = newRecord<XTenfold>();
   const bindTenfold = (map: TreeMap, ...keys: string[]) =>
     xTenfold.bind(map['x-tenfold'] ?? null, pathOf(...keys, 'x-tenfold'), binding) ?? {};
   const serviceTrees = mapAt(tree, 'services') ?? {};
@@ -52,13 +52,13 @@ export function bindProject(tree: TreeMap, report: Report): BoundProject {
     models: section('models', models),
     secretValues: environmentValues(tree, 'secrets'),
     configValues: environmentValues(tree, 'configs'),
-    extensions: Object.fromEntries(Object.entries(tree).filter(([key]) => key.startsWith('x-'))),
+    extensions: recordOf(Object.entries(tree).filter(([key]) => key.startsWith('x-'))),
     tenfold: { defaults: bindTenfold(tree), services: tenfold },
   };
 }
 
 function environmentValues(tree: TreeMap, section: string): Record<string, string> {
-  const values: Record<string, string> = {};
+  const values = newRecord<string>();
   for (const [name, resource] of Object.entries(mapAt(tree, section) ?? {})) {
     const value = isMap(resource) ? textAt(resource, environmentValueKey) : undefined;
     if (value !== undefined) values[name] = value;

@@ -1,3 +1,4 @@
+import { recordOf } from '../tree.ts';
 import type { Project, ServiceConfig } from '../project.ts';
 
 type Resources = Pick<Project, 'networks' | 'volumes' | 'secrets' | 'configs' | 'models'>;
@@ -10,7 +11,7 @@ export function pruneResources(all: Resources, services: Readonly<Record<string,
     used: (service: ServiceConfig) => readonly (string | undefined)[],
   ) => {
     const names = new Set(list.flatMap(used));
-    return Object.fromEntries(Object.entries(resources).filter(([name]) => names.has(name)));
+    return recordOf(Object.entries(resources).filter(([name]) => names.has(name)));
   };
   return {
     networks: keep(all.networks, (service) => Object.keys(service.networks ?? {})),

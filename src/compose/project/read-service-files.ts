@@ -3,7 +3,7 @@ import { TenfoldError, type SourceLocation } from '../../shared/errors.ts';
 import { readDotenvFile } from '../environment/env-files.ts';
 import { readTextFile } from '../read/read-text-file.ts';
 import type { Lookup } from '../interpolate/template.ts';
-import { newRecord } from '../tree.ts';
+import { recordOf } from '../tree.ts';
 import type { ServiceConfig } from '../project.ts';
 
 type Locate = (...keys: (string | number)[]) => SourceLocation;
@@ -82,5 +82,5 @@ export function serviceLabels(service: ServiceConfig, locate: Locate): Record<st
 
 function sorted<Value>(map: Readonly<Record<string, Value>>): Record<string, Value> | undefined {
   const entries = Object.entries(map).sort(([one], [other]) => (one < other ? -1 : 1));
-  return entries.length === 0 ? undefined : Object.assign(newRecord<Value>(), Object.fromEntries(entries));
+  return entries.length === 0 ? undefined : recordOf(entries);
 }

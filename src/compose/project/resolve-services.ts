@@ -1,6 +1,6 @@
 import type { SourceLocation } from '../../shared/errors.ts';
 import type { ServiceConfig } from '../project.ts';
-import { isMap, mapAt, type TreeMap } from '../tree.ts';
+import { isMap, mapAt, newRecord, type TreeMap } from '../tree.ts';
 import { serviceEnvironment, serviceLabels } from './read-service-files.ts';
 
 interface Resolution {
@@ -17,7 +17,7 @@ export function resolveServices(
   resolution: Resolution,
   locate: (...keys: (string | number)[]) => SourceLocation,
 ): Record<string, ServiceConfig> {
-  const resolved: Record<string, ServiceConfig> = {};
+  const resolved = newRecord<ServiceConfig>();
   const trees = mapAt(tree, 'services');
   for (const [name, service] of Object.entries(services)) {
     const {

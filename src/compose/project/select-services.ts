@@ -1,5 +1,6 @@
 import { TenfoldError } from '../../shared/errors.ts';
 import { didYouMean } from '../nearest-name.ts';
+import { newRecord, recordOf } from '../tree.ts';
 import type { ServiceConfig } from '../project.ts';
 
 export interface Selection {
@@ -16,7 +17,7 @@ export function selectByProfile(
   const isActive = ({ profiles: own = [] }: ServiceConfig) =>
     own.length === 0 || profiles.includes('*') || own.some((profile) => profiles.includes(profile));
   const part = (wanted: boolean) =>
-    Object.fromEntries(Object.entries(all).filter(([, service]) => isActive(service) === wanted));
+    recordOf(Object.entries(all).filter(([, service]) => isActive(service) === wanted));
   return { services: part(true), disabledServices: part(false), profiles };
 }
 
@@ -24,7 +25,10 @@ export function selectByProfile(
 export function enableProfilesOf(selection: Selection, names: readonly string[]): Selection {
   const { services, disabledServices, profiles } = selection;
   const added = names.flatMap((name) => (name in services ? [] : (disabledServices[name]?.profiles ?? [])));
-  return selectByProfile({ ...services, ...disabledServices }, [...profiles, ...added]);
+  return selectByProfile(recordOf([...Object.entries(services), ...Object.entries(disabledServices)]), [
+    ...profiles,
+    ...added,
+  ]);
 }
 
 /**
@@ -43,8 +47,8 @@ export function selectByName(selection: Selection, names: readonly string[]): Se
       else if (details?.required !== false) throw unknownService(dependency, services);
     }
   }
-  const enabled: Record<string, ServiceConfig> = {};
-  const disabled: Record<string, ServiceConfig> = { ...disabledServices };
+  const enabled = newRecord<ServiceConfig>();
+  const disabled = recordOf(Object.entries(disabledServices));
   for (const [name, service] of Object.entries(services)) {
     if (kept.has(name)) enabled[name] = withoutDependencies(service, (dependency) => !kept.has(dependency));
     else disabled[name] = service;
@@ -56,7 +60,7 @@ function withoutDependencies(service: ServiceConfig, isDropped: (name: string) =
   const { depends_on: dependencies, ...rest } = service;
   if (dependencies === undefined) return service;
   const left = Object.entries(dependencies).filter(([name]) => !isDropped(name));
-  return left.length === 0 ? rest : { ...service, depends_on: Object.fromEntries(left) };
+  return left.length === 0 ? rest : { ...service, depends_on: recordOf(left) };
 }
 
 function matching(name: string, services: Readonly<Record<string, ServiceConfig>>): string[] {

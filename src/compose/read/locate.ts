@@ -54,11 +54,21 @@ function follow(document: SourceDocument, keys: readonly (string | number)[]): F
       if (item === undefined || item === null) return { depth, node: place };
       place = item;
       node = item;
+    } else if (isSeq(container) && typeof key === 'string') {
+      // A list of names, or of KEY=value, is a mapping in the model.
+      const item = itemsOf(container).find((each) => isScalar(each) && isNamed(String(each.value), key));
+      if (item === undefined || item === null) return { depth, node: place };
+      place = item;
+      node = item;
     } else {
       return { depth, node: place };
     }
   }
   return { depth: keys.length, node: place };
+}
+
+function isNamed(item: string, name: string): boolean {
+  return item === name || item.startsWith(`${name}=`);
 }
 
 function findPair(map: YAMLMap, key: string, document: SourceDocument): Pair<Node, Node | null> | undefined {

@@ -18,6 +18,7 @@ export const maxFileBytes = 64 * 1024 * 1024;
  */
 export function parseDocuments(text: string, file: string): SourceDocument[] {
   const lines = new LineCounter();
+  refuseControlCharacters(text, file);
   const documents = parse(text, file, lines);
   if (!Array.isArray(documents)) return [];
   const errors = documents.flatMap((document) => document.errors);
@@ -30,6 +31,19 @@ export function parseDocuments(text: string, file: string): SourceDocument[] {
   });
   throwAll(faults);
   return documents.flatMap(({ contents }) => (contents === null ? [] : [{ file, lines, contents }]));
+}
+
+// oxlint-disable-next-line eslint/no-control-regex
+const controlCharacter = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
+
+function refuseControlCharacters(text: string, file: string): void {
+  const offset = text.search(controlCharacter);
+  if (offset === -1) return;
+  const before = text.slice(0, offset).split('\n');
+  throw new TenfoldError('invalid-compose', `failed to parse ${file}: control characters are not allowed`, {
+    where: { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 },
+    got: `character ${text.charCodeAt(offset)}`,
+  });
 }
 
 function parse(text: string, file: string, lines: LineCounter) {

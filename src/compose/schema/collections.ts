@@ -1,7 +1,6 @@
 import { describeValue } from '../go-text.ts';
 import { at, formatPath, type Path } from '../path.ts';
-import { didYouMean } from '../nearest-name.ts';
-import { isMap, isSameTree, newMap, newRecord, type Tree, type TreeMap } from '../tree.ts';
+import { isMap, newMap, newRecord, treeKey, type Tree, type TreeMap } from '../tree.ts';
 import type { Report } from '../faults.ts';
 import {
   checkType,
@@ -36,18 +35,15 @@ export function list<Bound>(item: Kind<Bound>, options: { readonly isUnique?: bo
 }
 
 function checkUnique(items: readonly Tree[], path: Path, report: Report): void {
-  const scalars = new Map<Tree, number>();
-  const others: [Tree, number][] = [];
+  const places = new Map<string, number>();
   for (const [index, item] of items.entries()) {
-    const isScalar = typeof item !== 'object' || item === null;
-    const earlier = isScalar ? scalars.get(item) : others.find(([other]) => isSameTree(other, item))?.[1];
-    if (earlier !== undefined) {
+    const key = treeKey(item);
+    const earlier = places.get(key);
+    if (earlier === undefined) {
+      places.set(key, index);
+    } else {
       const message = `${formatPath(path)}: items at ${earlier} and ${index} are equal`;
       report({ path: at(path, index), message, expected: 'each item once', got: describeValue(item) });
-    } else if (isScalar) {
-      scalars.set(item, index);
-    } else {
-      others.push([item, index]);
     }
   }
 }
@@ -84,7 +80,7 @@ export function map<Bound>(value: Kind<Bound>, options: MapOptions = {}): Kind<R
       if (!isMap(tree)) return undefined;
       const bound = newRecord<Bound | null>();
       let isEmpty = true;
-      const entries = isExtensible ? gatherExtensions(tree) : tree;
+      const entries = isExtensible && binding.form === 'json' ? gatherExtensions(tree) : tree;
       for (const key of Object.keys(entries).sort()) {
         const each = entries[key] ?? null;
         const input = each === null && nullAs === 'empty' ? newMap() : each;
@@ -211,7 +207,7 @@ function reportUnknown(key: string, known: readonly string[], path: Path, report
   report({
     path: at(path, key),
     message: `${place === '' ? '' : `${place}: `}additional property '${key}' is not allowed`,
-    ...didYouMean(key, known),
+    unknown: { word: key, known },
   });
 }
 

@@ -58,6 +58,7 @@ export const watchHook = object(execHookFields, { required: ['command'], isAlway
 export const preStartHook = object(hookFields);
 
 const wholeOrText = ['integer', 'string'] as const;
+const single = integer({ accepts: wholeOrText });
 const softAndHard = object(
   { soft: integer({ accepts: wholeOrText }), hard: integer({ accepts: wholeOrText }) },
   { required: ['soft', 'hard'] },
@@ -66,11 +67,15 @@ const softAndHard = object(
 /** A limit by name: one number, or a soft and a hard one. */
 export function ulimits() {
   const limit = judgedAs<number | BoundOf<typeof softAndHard>>(
-    short(softAndHard, integer({ accepts: wholeOrText })),
-    (value, path, binding) =>
-      isMap(value)
+    short(softAndHard, single),
+    (value, path, binding) => {
+      const limits = isMap(value)
         ? softAndHard.bind(value, path, binding)
-        : integer({ keepsZero: true }).bind(value, path, binding),
+        : single.bind(value, path, binding);
+      if (typeof limits === 'number') return limits;
+      // A limit of 0 is an empty mapping in docker compose's JSON, and two zeros in its YAML.
+      return binding.form === 'json' ? (limits ?? {}) : { soft: 0, hard: 0, ...limits };
+    },
   );
   return map(limit, { keys: /^[a-z]+$/, isClosed: false });
 }
