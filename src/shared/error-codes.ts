@@ -33,5 +33,11 @@ export const errorCodes = {
   'state-write-failed': { exitCode: 4, meaning: 'State could not be written; the old state still stands.' },
   'daemon-unreachable': { exitCode: 4, meaning: 'The daemon could not be started or does not answer.' },
   'balancer-unreachable': { exitCode: 1, meaning: 'The balancer does not answer.' },
+  'invalid-scenario': { exitCode: 3, meaning: 'A load scenario is not valid; every fault is listed.' },
+  'no-listener': { exitCode: 2, meaning: 'A service was named that no open HTTP listener leads to.' },
+  'foreign-target': {
+    exitCode: 1,
+    meaning: 'A load test was aimed at something that is not a stack of yours.',
+  },
   interrupted: { exitCode: 1, meaning: 'The command was interrupted before it was done.' },
 } as const satisfies Record<string, ErrorCodeEntry>;

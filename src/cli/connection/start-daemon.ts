@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { dirname, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Home } from '../../daemon/home.ts';
 import { TenfoldError, messageOf } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 import { errorFromJson, isRecord } from './error-from-json.ts';
 
 const lastLogLines = 15;
@@ -55,8 +56,8 @@ export function startDaemon(
 
 function openLog(home: Home): number {
   try {
-    mkdirSync(home.directory, { recursive: true, mode: 0o700 });
-    mkdirSync(dirname(home.daemonLogPath), { recursive: true, mode: 0o700 });
+    makeFolder(home.directory);
+    makeFolder(dirname(home.daemonLogPath));
     return openSync(home.daemonLogPath, 'a', 0o600);
   } catch (cause) {
     throw new TenfoldError('home-unusable', `the state folder ${home.directory} cannot be used`, {

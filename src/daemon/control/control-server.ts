@@ -1,9 +1,10 @@
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { sendError } from './reply.ts';
 import { messageOf, TenfoldError } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 
 export interface Call {
   readonly request: IncomingMessage;
@@ -109,7 +110,7 @@ export function isListening(socketPath: string): Promise<boolean> {
 }
 
 async function listen(server: Server, socketPath: string): Promise<void> {
-  await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(socketPath));
   await rm(socketPath, { force: true });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);

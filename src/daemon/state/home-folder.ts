@@ -1,7 +1,8 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Home } from '../home.ts';
 import { messageOf, TenfoldError } from '../../shared/errors.ts';
+import { makeFolder } from '../../shared/make-folder.ts';
 
 /** Makes the folders of a home, readable by their owner alone. Throws `home-unusable`. */
 export async function makeHome(home: Home): Promise<void> {
@@ -14,7 +15,7 @@ export async function makeHome(home: Home): Promise<void> {
   ];
   for (const folder of folders) {
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      makeFolder(folder);
       await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     } catch (thrown) {
       throw new TenfoldError('home-unusable', `cannot use ${folder} to keep state: ${messageOf(thrown)}`, {
