@@ -53,6 +53,18 @@ describe('the live picture of a change', () => {
     );
   });
 
+  test('tells a replica that is replaced from one that is removed', () => {
+    const replaced = [
+      sampleEvent('replica.in-rotation', 'web-1', ''),
+      sampleEvent('replica.draining', 'web-1', '', 100),
+    ];
+    const [, draining] = renderProgress(progressOf(replaced), surroundings);
+    assert.equal(draining, ' ⠋ web-1  old one draining  2.0 s');
+    const removed = [...replaced, sampleEvent('replica.removed', 'web-1', '', 300)];
+    const [, gone] = renderProgress(progressOf(removed), surroundings);
+    assert.equal(gone, ' ✔ web-1  replaced  0.3 s');
+  });
+
   test('no longer turns when the change is over', () => {
     const [, , second] = renderProgress(progressOf(events), { ...surroundings, isOver: true });
     assert.equal(second, ' ✔ web-2  started      0.0 s');

@@ -70,7 +70,8 @@ describe('connecting to the daemon', () => {
       } finally {
         await exitWhenIdle(first, systemClock);
       }
-      assert.throws(() => process.kill(first.version.pid, 0), { code: 'ESRCH' });
+      // It has ended; the table of processes may keep it a moment longer.
+      await eventually(() => assert.throws(() => process.kill(first.version.pid, 0), { code: 'ESRCH' }));
     }));
 
   test('leaves one daemon when many commands start one at the same time', () =>
@@ -120,6 +121,15 @@ describe('connecting to the daemon', () => {
       assert.equal(failure.code, 'home-unusable');
       assert.match(failure.got ?? '', /ENOTDIR/);
     }));
+
+  test('says so where the kernel lets nobody make a folder', { skip: !existsSync('/proc/self') }, () =>
+    withEntry(answeringDaemon, async (options) => {
+      const home = resolveHome({ TENFOLD_HOME: '/proc/tenfold/home' });
+      const failure = await failureOf(connectDaemon({ ...options, home }));
+      assert.equal(failure.code, 'home-unusable');
+      assert.match(failure.got ?? '', /ENOENT/);
+    }),
+  );
 
   test('does not start one to ask whether one runs', async () => {
     await using folder = await temporaryFolder();

@@ -13,6 +13,8 @@ interface ProgressRow {
   readonly words: string;
   readonly firstAt: number;
   readonly lastAt: number;
+  /** Within this change it began to serve; what leaves after that is the replica it replaces. */
+  readonly hasEntered: boolean;
 }
 
 /** Rows in the order in which they were first heard of, which follows dependencies. */
@@ -40,6 +42,13 @@ const finalKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'replica.adopted',
   'replica.exited',
 ]);
+const enteringKinds: ReadonlySet<EventKind> = new Set<EventKind>(['replica.healthy', 'replica.in-rotation']);
+const leavingKinds: ReadonlySet<EventKind> = new Set<EventKind>([
+  'replica.draining',
+  'replica.drained',
+  'replica.stopped',
+  'replica.removed',
+]);
 const failedKinds: ReadonlySet<EventKind> = new Set<EventKind>(['replica.unhealthy', 'replica.exited']);
 
 /** The progress with one more event in it; events without a replica or service do not belong in the picture. */
@@ -47,15 +56,23 @@ export function advanceProgress(progress: ChangeProgress, event: StackEvent): Ch
   const subject = subjectOf(event);
   if (subject === undefined) return progress;
   if (event.kind !== 'progress' && !event.kind.startsWith('replica.')) return progress;
+  const before = progress.get(subject);
   const row: ProgressRow = {
     subject,
     service: event.service ?? subject,
     kind: event.kind,
-    words: event.kind === 'progress' ? oneLine(event.message) : stateWord(event.kind),
-    firstAt: progress.get(subject)?.firstAt ?? event.time,
+    words: wordsFor(event, before),
+    firstAt: before?.firstAt ?? event.time,
     lastAt: event.time,
+    hasEntered: before?.hasEntered === true || enteringKinds.has(event.kind),
   };
   return new Map([...progress, [subject, row]]);
+}
+
+function wordsFor(event: StackEvent, before: ProgressRow | undefined): string {
+  if (event.kind === 'progress') return oneLine(event.message);
+  if (before?.hasEntered !== true || !leavingKinds.has(event.kind)) return stateWord(event.kind);
+  return event.kind === 'replica.removed' ? 'replaced' : `old one ${stateWord(event.kind)}`;
 }
 
 /** The picture of a change at one moment: a title and a line per replica, those at work first when not all fit. */
