@@ -1,13 +1,15 @@
 import type { LoadOptions } from '../compose/load-options.ts';
 import type { Project } from '../compose/project.ts';
 import type { Stack } from '../model/stack.ts';
-import { TenfoldError } from '../shared/errors.ts';
+import { copyError, TenfoldError } from '../shared/errors.ts';
 import { hostEnvironment } from './host-environment.ts';
 import type { Invocation } from './invocation.ts';
 
 export interface LoadedStack {
   readonly stack: Stack;
   readonly warnings: readonly string[];
+  /** Gives an error that names a place in the stack by its path alone the file, line and column of it. */
+  readonly locate: (error: TenfoldError) => TenfoldError;
 }
 
 const projectNameShape = /^[a-z0-9][a-z0-9_-]*$/;
@@ -46,7 +48,21 @@ export async function loadStack(invocation: Invocation): Promise<LoadedStack> {
     loadComposeProject(invocation),
     import('../compose/resolve-stack.ts'),
   ]);
-  return resolveStack(project, hostEnvironment(invocation.surroundings.environment));
+  const resolved = resolveStack(project, hostEnvironment(invocation.surroundings.environment));
+  return { ...resolved, locate: (error) => locateError(error, project) };
+}
+
+/** The daemon knows a stack, not its text: it says `services.web.ports`, and the line is found here. */
+function locateError(error: TenfoldError, project: Project): TenfoldError {
+  const { where } = error;
+  if (where?.path === undefined || where.line !== undefined) return error;
+  for (const name of Object.keys(project.services)) {
+    const prefix = `services.${name}.`;
+    if (!where.path.startsWith(prefix)) continue;
+    const location = project.locate('services', name, ...where.path.slice(prefix.length).split('.'));
+    if (location.line !== undefined) return copyError(error, { where: location });
+  }
+  return error;
 }
 
 function requireProjectName(name: string): string {

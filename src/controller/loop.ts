@@ -18,7 +18,7 @@ import { HealthMonitor } from '../health/health-monitor.ts';
 import type { Replica } from '../model/replica.ts';
 import type { ReplicaConsole, RuntimeDriver } from '../runtime/runtime-driver.ts';
 import type { Clock } from '../shared/clock.ts';
-import { isTenfoldError, TenfoldError } from '../shared/errors.ts';
+import { copyError, isTenfoldError, TenfoldError } from '../shared/errors.ts';
 
 export interface ControllerOptions {
   readonly desired: Desired;
@@ -215,7 +215,8 @@ export class StackController implements AsyncDisposable {
       if (isTenfoldError(thrown, 'balancer-unreachable')) return false;
       const opens = plan.operations.filter(({ kind }) => kind === 'open');
       if (!(thrown instanceof TenfoldError) || opens.length === 0) throw thrown;
-      for (const operation of opens) this.#operations.noteFailure(operation, thrown);
+      const error = locateListener(thrown, plan, this.#desired);
+      for (const operation of opens) this.#operations.noteFailure(operation, error);
       // The listeners that are open keep their traffic up to date even while another one cannot be opened.
       const listeners = plan.table.listeners.filter(({ id }) => observed.openListeners.has(id));
       await traffic.publish(stackName, { ...plan.table, listeners }, this.#abort.signal);
@@ -228,4 +229,14 @@ export class StackController implements AsyncDisposable {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.wake(), Math.max(0, delayMs));
   }
+}
+
+/** The balancer knows ports; the person who must choose another one has to find it in a file. */
+function locateListener(error: TenfoldError, { table }: Plan, { stack }: Desired): TenfoldError {
+  const names = serviceNames({ stack });
+  const listener = table.listeners.find(({ port }) => new RegExp(`\\bport ${port}\\b`).test(error.message));
+  const service = listener === undefined ? undefined : names.get(listener.id);
+  if (service === undefined) return error;
+  const where = { file: stack.configFiles[0] ?? stack.workingDir, path: `services.${service}.ports` };
+  return copyError(error, { where });
 }

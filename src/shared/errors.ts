@@ -70,6 +70,25 @@ export class TenfoldError extends Error {
   }
 }
 
+/** The same error with some of its details, or its message, replaced. */
+export function copyError(
+  error: TenfoldError,
+  changes: TenfoldErrorDetails & { readonly message?: string },
+): TenfoldError {
+  const { code, where, expected, got, hint, details, errors, cause } = error;
+  const { message = error.message, ...changed } = changes;
+  return new TenfoldError(code, message, {
+    details,
+    errors,
+    cause,
+    ...(where !== undefined && { where }),
+    ...(expected !== undefined && { expected }),
+    ...(got !== undefined && { got }),
+    ...(hint !== undefined && { hint }),
+    ...changed,
+  });
+}
+
 export function isTenfoldError(value: unknown, code?: ErrorCode): value is TenfoldError {
   return value instanceof TenfoldError && (code === undefined || value.code === code);
 }

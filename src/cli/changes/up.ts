@@ -54,7 +54,7 @@ async function runUp({
   readonly words: readonly string[];
 }): Promise<number> {
   const scale = parseScaleValues(options.scale ?? []);
-  const { stack, warnings } = await loadStack(invocation);
+  const { stack, warnings, locate } = await loadStack(invocation);
   requireServices(stack.name, [...words, ...Object.keys(scale)], Object.keys(stack.services));
   for (const warning of warnings) invocation.output.warn(warning);
   const change: Change<'up'> = {
@@ -71,14 +71,18 @@ async function runUp({
     },
   };
   const isDetached = options.detach ?? options.wait ?? options.dryRun ?? false;
-  return withDaemon(
-    invocation,
-    ({ client }) =>
-      isDetached
-        ? runDetachedUp(invocation, client, change, options)
-        : runAttachedUp(invocation, client, change),
-    { mayEndDaemon: !isDetached },
-  );
+  try {
+    return await withDaemon(
+      invocation,
+      ({ client }) =>
+        isDetached
+          ? runDetachedUp(invocation, client, change, options)
+          : runAttachedUp(invocation, client, change),
+      { mayEndDaemon: !isDetached },
+    );
+  } catch (thrown) {
+    throw thrown instanceof TenfoldError ? locate(thrown) : thrown;
+  }
 }
 
 async function runDetachedUp(

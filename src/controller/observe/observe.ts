@@ -182,12 +182,12 @@ function rotationOf(endpoints: readonly EndpointObservation[]): ObservedReplica[
 }
 
 /** Names the service that a pool or listener of this stack belongs to. */
-export function serviceNames(desired: Desired): ReadonlyMap<string, string> {
+export function serviceNames({ stack }: Pick<Desired, 'stack'>): ReadonlyMap<string, string> {
   return new Map(
-    Object.values(desired.stack.services).flatMap((service) =>
+    Object.values(stack.services).flatMap((service) =>
       service.listeners.flatMap(({ key, target }) => [
-        [listenerId(desired.stack.name, key), service.name] as const,
-        [poolId(desired.stack.name, service.name, target), service.name] as const,
+        [listenerId(stack.name, key), service.name] as const,
+        [poolId(stack.name, service.name, target), service.name] as const,
       ]),
     ),
   );

@@ -7,7 +7,7 @@ import type { Pass } from '../../controller/loop.ts';
 import { isRunning } from '../../controller/observed.ts';
 import { trafficBetween } from '../../controller/observe/traffic-ledger.ts';
 import { judge } from '../../controller/verdict.ts';
-import { TenfoldError } from '../../shared/errors.ts';
+import { copyError, TenfoldError } from '../../shared/errors.ts';
 
 export interface Change {
   readonly command: string;
@@ -103,7 +103,7 @@ async function explain(
   const lines = await lastWords(replica, session);
   if (lines.length === 0) return verdict;
   const details = [`last output of ${replica.instance}:`, ...lines.map((line) => `  ${line}`)];
-  return copyOf(verdict, verdict.message, details);
+  return copyError(verdict, { details });
 }
 
 /** Goes back to the state before the change; the error says how that went. */
@@ -134,24 +134,16 @@ async function undo(
   try {
     await controller.until((pass) => judge(pass, others).kind !== 'pending', timeout);
   } catch {
-    return copyOf(error, `${error.message}; undoing the change is still under way`, error.details);
+    return copyError(error, { message: `${error.message}; undoing the change is still under way` });
   }
-  return copyOf(error, error.message, [
-    ...error.details,
-    'the change was undone: everything is as it was before',
-  ]);
-}
-
-function copyOf(error: TenfoldError, message: string, details: readonly string[]): TenfoldError {
-  const { code, where, expected, got, hint, errors, cause } = error;
-  return new TenfoldError(code, message, {
-    details,
-    errors,
-    cause,
-    ...(where !== undefined && { where }),
-    ...(expected !== undefined && { expected }),
-    ...(got !== undefined && { got }),
-    ...(hint !== undefined && { hint }),
+  const isGone = previous.teardown !== undefined;
+  return copyError(error, {
+    details: [
+      ...error.details,
+      isGone ? 'the change was undone: what it had started is removed' : 'the change was undone',
+    ],
+    // What was removed has no log any more; its last words stand above.
+    ...(isGone && error.code === 'replica-failed' && { hint: 'mend it and bring it up again' }),
   });
 }
 
