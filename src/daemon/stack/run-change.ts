@@ -7,7 +7,7 @@ import type { Pass } from '../../controller/loop.ts';
 import { isRunning } from '../../controller/observed.ts';
 import { trafficBetween } from '../../controller/observe/traffic-ledger.ts';
 import { judge } from '../../controller/verdict.ts';
-import { copyError, TenfoldError } from '../../shared/errors.ts';
+import { copyError, type TenfoldError } from '../../shared/errors.ts';
 
 export interface Change {
   readonly command: string;
