@@ -1,4 +1,4 @@
-import type { StackStatus } from '../../daemon/control-api.ts';
+import type { ChangeReport, StackStatus } from '../../daemon/control-api.ts';
 import { TenfoldError, isTenfoldError } from '../../shared/errors.ts';
 import type { DaemonClient } from '../connection/daemon-client.ts';
 import { takeEscalation, type Escalation } from '../escalation.ts';
@@ -59,64 +59,54 @@ async function findStack(client: DaemonClient, name: string): Promise<StackStatu
   }
 }
 
+/** Stops in order; when the second interruption comes, at once; when the third comes, throws `interrupted`. */
 async function stopStack(
   invocation: Invocation,
   client: DaemonClient,
   stop: Change<'stop'>,
-  escalation: Escalation,
+  { second, third }: Escalation,
   follower: StackFollower | undefined,
 ): Promise<void> {
   const { output } = invocation;
-  if (!output.isJson)
+  if (!output.isJson) {
     output.note(`${output.isLive ? '\r' : ''}Stopping ${stop.stack}; Ctrl-C again stops it at once.`);
-  const display = openChangeDisplay(invocation, `stop ${stop.stack}`);
-  follower?.printThrough(display);
-  const killing = onceAborted(escalation.second, () => killStack(invocation, client, stop, escalation.third));
+  }
+  const follow = (
+    title: string,
+    change: Change<'stop'>,
+    signal: AbortSignal,
+  ): Promise<ChangeReport | undefined> => {
+    const display = openChangeDisplay(invocation, `${title} ${stop.stack}`);
+    follower?.printThrough(display);
+    return followChange(invocation, client, change, signal, display);
+  };
   try {
-    const report = await followChange(invocation, client, stop, escalation.third, display);
-    await killing();
-    printReport(invocation, report);
+    printReport(invocation, await follow('stop', stop, second));
   } catch (thrown) {
-    if (!escalation.third.aborted) throw thrown;
-    throw new TenfoldError('interrupted', `interrupted while ${stop.stack} was being stopped`, {
-      hint: `\`tenfold ps -p ${stop.stack}\` shows what is left, \`tenfold down -p ${stop.stack}\` removes it`,
-      cause: thrown,
-    });
+    if (!second.aborted) throw thrown;
+    try {
+      await killReplicas(invocation, client, stop, third);
+      await follow('kill', { ...stop, request: { ...stop.request, graceMs: 0 } }, third);
+    } catch (thrown) {
+      throw third.aborted ? leftRunning(stop.stack, thrown) : thrown;
+    }
   }
 }
 
-/** Runs `work` when the signal aborts; the returned function waits for it if it has begun. */
-function onceAborted(signal: AbortSignal, work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve();
-  const begin = (): void => {
-    running = work();
-  };
-  if (signal.aborted) begin();
-  else signal.addEventListener('abort', begin, { once: true });
-  return () => {
-    signal.removeEventListener('abort', begin);
-    return running;
-  };
-}
-
-async function killStack(
-  { requester, output }: Invocation,
+async function killReplicas(
+  { requester }: Invocation,
   client: DaemonClient,
   { stack, request: { services } }: Change<'stop'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const targets = services === undefined ? {} : { targets: services };
-  try {
-    await untilEnd(client.change(stack, 'kill', { requester, signal: 'SIGKILL', ...targets }, signal));
-    const stop = { requester, graceMs: 0, ...(services === undefined ? {} : { services }) };
-    await untilEnd(client.change(stack, 'stop', stop, signal));
-  } catch (thrown) {
-    // The stop that is already under way has the last word on what is left.
-    if (!isTenfoldError(thrown)) throw thrown;
-    if (!signal.aborted) output.warn(thrown.message);
-  }
+  const request = { requester, signal: 'SIGKILL', ...(services === undefined ? {} : { targets: services }) };
+  const messages = client.change(stack, 'kill', request, signal);
+  while ((await messages.next()).done !== true);
 }
 
-async function untilEnd(messages: AsyncIterator<unknown>): Promise<void> {
-  while ((await messages.next()).done !== true);
+function leftRunning(stack: string, cause: unknown): TenfoldError {
+  return new TenfoldError('interrupted', `interrupted while ${stack} was being stopped`, {
+    hint: `\`tenfold ps -p ${stack}\` shows what is left, \`tenfold down -p ${stack}\` removes it`,
+    cause,
+  });
 }
