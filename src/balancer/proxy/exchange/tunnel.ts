@@ -60,11 +60,14 @@ export class Tunnel implements InFlight {
     if (this.#isOver) return;
     this.#isOver = true;
     const { client, upstream, endpoint, listener } = this.#sides;
-    client.destroy();
-    upstream.destroy();
     if (failure === undefined) {
+      client.destroy();
+      upstream.destroy();
       endpoint.totals.completed++;
     } else {
+      // A plain close would look like a proper end.
+      client.resetAndDestroy();
+      upstream.resetAndDestroy();
       if (failure !== 'forced') endpoint.totals.failed++;
       countFailure(listener, failure);
     }

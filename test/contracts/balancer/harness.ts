@@ -1,0 +1,112 @@
+import { createServer } from 'node:net';
+import type {
+  BalancerDriver,
+  EndpointEntry,
+  EndpointObservation,
+  ListenerEntry,
+  ListenerObservation,
+  PoolEntry,
+  RoutingTable,
+} from '../../../src/balancer/balancer-driver.ts';
+import type { BalancingPolicy } from '../../../src/model/service.ts';
+import { freePort } from '../../helpers/free-port.ts';
+import { poolEntry, samplePolicy } from '../../balancer/routing-samples.ts';
+import { httpReplica, type TestReplica } from './replicas.ts';
+
+export interface ServiceOptions {
+  readonly protocol?: 'http' | 'tcp';
+  readonly policy?: Partial<BalancingPolicy>;
+  readonly emptyReason?: string;
+}
+
+let serial = 0;
+
+/** One service behind one listener, in a table of its own, on the driver under test. */
+export class BalancedService {
+  readonly listener: ListenerEntry;
+  readonly #driver: BalancerDriver;
+  readonly #pool: PoolEntry;
+  #endpoints: readonly EndpointEntry[];
+
+  private constructor(
+    driver: BalancerDriver,
+    port: number,
+    options: ServiceOptions,
+    endpoints: readonly EndpointEntry[],
+  ) {
+    const id = `web-${++serial}`;
+    const { protocol = 'http', policy = {}, emptyReason = 'no replica of web is healthy yet' } = options;
+    this.#driver = driver;
+    this.#endpoints = endpoints;
+    this.#pool = poolEntry([], { id, emptyReason, policy: { ...samplePolicy, ...policy } });
+    this.listener = { id: `${id}:${port}`, hostIp: '127.0.0.1', port, protocol, pool: id };
+  }
+
+  static async open(
+    driver: BalancerDriver,
+    replicas: readonly TestReplica[],
+    options: ServiceOptions = {},
+  ): Promise<BalancedService> {
+    const endpoints = replicas.map((replica) => replica.entry);
+    const service = new BalancedService(driver, await freePort(), options, endpoints);
+    await service.apply();
+    return service;
+  }
+
+  get port(): number {
+    return this.listener.port;
+  }
+
+  get table(): RoutingTable {
+    return { listeners: [this.listener], pools: [{ ...this.#pool, endpoints: this.#endpoints }] };
+  }
+
+  async apply(): Promise<void> {
+    await this.#driver.apply(this.table, never);
+  }
+
+  /** Changes the endpoint of the replica. */
+  async set(replica: TestReplica, change: Partial<EndpointEntry>): Promise<void> {
+    this.#endpoints = this.#endpoints.map((entry) =>
+      entry.id === replica.entry.id ? { ...entry, ...change } : entry,
+    );
+    await this.apply();
+  }
+
+  async setReplicas(replicas: readonly TestReplica[]): Promise<void> {
+    this.#endpoints = replicas.map((replica) => replica.entry);
+    await this.apply();
+  }
+
+  async observe(replica: TestReplica): Promise<EndpointObservation> {
+    const { endpoints } = await this.#driver.observe(never);
+    const found = endpoints.find(({ id }) => id === replica.entry.id);
+    if (found === undefined) throw new Error(`${replica.entry.id} is not observed`);
+    return found;
+  }
+
+  async observeListener(): Promise<ListenerObservation> {
+    const { listeners } = await this.#driver.observe(never);
+    const found = listeners.find(({ id }) => id === this.listener.id);
+    if (found === undefined) throw new Error(`${this.listener.id} is not observed`);
+    return found;
+  }
+}
+
+export const never = new AbortController().signal;
+
+/** A replica that is gone: its port refuses. */
+export async function deadReplica(instance: string): Promise<TestReplica> {
+  const replica = await httpReplica(instance, () => {});
+  replica.kill();
+  return replica;
+}
+
+/** Holds a port, as another program does. */
+export async function occupy(): Promise<{ readonly port: number; release(): Promise<void> }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  return { port: address.port, release: () => new Promise((resolve) => server.close(() => resolve())) };
+}
