@@ -14,6 +14,8 @@ import { KeptLogs } from './console/kept-logs.ts';
 import { containerLogs } from './console/logs.ts';
 import { engineAddress } from './engine/address.ts';
 import { Engine } from './engine/engine.ts';
+import { reachOf } from './engine/reach.ts';
+import type { Reach } from './engine/reach.ts';
 import { prepareImage } from './image/images.ts';
 import { imageName, networkKeys, volumeKeys } from './names.ts';
 import { prepareNetwork } from './project/networks.ts';
@@ -28,27 +30,32 @@ import { stopContainer } from './replica/stop.ts';
 export interface DockerDriverOptions {
   /** `unix:///path`, `tcp://host:port` or `ssh://user@host`; undefined: as the docker command finds it. */
   readonly host?: string;
+  /** How replicas are reached; undefined: as the engine's address and this platform tell. */
+  readonly reach?: Reach;
 }
 
 /** Lines of a removed replica's log that are kept. */
 const keptLogLines = 500;
 
 /** Runs replicas as containers of a Docker engine, under docker compose's own names and labels. */
-export function createDockerDriver({ host }: DockerDriverOptions = {}): RuntimeDriver {
-  return new DockerDriver(new Engine(engineAddress(host, process.env)));
+export function createDockerDriver({ host, reach }: DockerDriverOptions = {}): RuntimeDriver {
+  const engine = new Engine(() => engineAddress(host, process.env));
+  return new DockerDriver(engine, () => reach ?? reachOf(engine.address, process.platform));
 }
 
 class DockerDriver implements RuntimeDriver {
   readonly name = 'docker';
   readonly console: DockerConsole;
   readonly #engine: Engine;
+  readonly #reach: () => Reach;
   readonly #observer: Observer;
   readonly #keptLogs = new KeptLogs();
   readonly #disposed = new AbortController();
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, reach: () => Reach) {
     this.#engine = engine;
-    this.#observer = new Observer(engine);
+    this.#reach = reach;
+    this.#observer = new Observer(engine, reach);
     this.console = new DockerConsole(engine, this.#keptLogs);
   }
 
@@ -91,7 +98,7 @@ class DockerDriver implements RuntimeDriver {
   }
 
   async start(spec: ReplicaSpec, signal: AbortSignal): Promise<Replica> {
-    const id = await startContainer(this.#engine, spec, signal);
+    const id = await startContainer(this.#engine, spec, this.#reach(), signal);
     this.#observer.forget(id);
     const replica = await this.#observer.replica(id, signal);
     if (replica !== undefined) return replica;

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { engineAddress } from '../../../src/runtime/docker/engine/address.ts';
+import { reachOf } from '../../../src/runtime/docker/engine/reach.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
 async function withContext(folder: string, name: string, host: string): Promise<void> {
@@ -12,6 +13,26 @@ async function withContext(folder: string, name: string, host: string): Promise<
   const content = { Name: name, Endpoints: { docker: { Host: host } } };
   await writeFile(join(meta, 'meta.json'), JSON.stringify(content));
 }
+
+describe('where containers are reached', () => {
+  const local = engineAddress('unix:///var/run/docker.sock', {});
+
+  test('at their own addresses on the Linux host that runs them', () => {
+    assert.deepEqual(reachOf(local, 'linux'), { kind: 'container' });
+    assert.deepEqual(reachOf(engineAddress('tcp://127.0.0.1:2375', {}), 'linux'), { kind: 'container' });
+  });
+
+  test('at published ports of this machine where a virtual one runs them', () => {
+    const expected = { kind: 'published', host: '127.0.0.1', bindIp: '127.0.0.1' };
+    assert.deepEqual(reachOf(local, 'darwin'), expected);
+    assert.deepEqual(reachOf(local, 'win32'), expected);
+  });
+
+  test('at published ports of the other machine that runs them', () => {
+    const expected = { kind: 'published', host: 'box', bindIp: '' };
+    assert.deepEqual(reachOf(engineAddress('ssh://me@box', {}), 'linux'), expected);
+  });
+});
 
 describe('the address of the engine', () => {
   const nowhere = { DOCKER_CONFIG: '/no/such/folder' };
@@ -56,7 +77,7 @@ describe('the address of the engine', () => {
       'unix:///host.sock',
     );
     assert.throws(() => engineAddress(undefined, { ...at, DOCKER_CONTEXT: 'none' }), {
-      code: 'usage',
+      code: 'runtime-unreachable',
       message: 'the docker context none does not exist',
     });
   });
@@ -64,7 +85,10 @@ describe('the address of the engine', () => {
   test('over TLS needs the certificates, and says which folder to put them in', async () => {
     await using folder = await temporaryFolder();
     const at = { ...nowhere, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folder.path };
-    assert.throws(() => engineAddress('tcp://box', at), { code: 'usage', hint: /DOCKER_CERT_PATH/ });
+    assert.throws(() => engineAddress('tcp://box', at), {
+      code: 'runtime-unreachable',
+      hint: /DOCKER_CERT_PATH/,
+    });
     for (const name of ['ca', 'cert', 'key']) await writeFile(join(folder.path, `${name}.pem`), name);
     const { options } = engineAddress('tcp://box', at);
     assert.deepEqual(
@@ -75,7 +99,7 @@ describe('the address of the engine', () => {
 
   test('that cannot be one is refused with what it could be', () => {
     assert.throws(() => engineAddress('gopher://box', {}), {
-      code: 'usage',
+      code: 'runtime-unreachable',
       got: 'gopher://box',
       expected: /unix:\/\//,
     });

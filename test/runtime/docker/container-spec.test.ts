@@ -12,6 +12,7 @@ import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const plain: Surroundings = {
   apiMinor: 41,
+  reach: { kind: 'container' },
   imageId: 'sha256:abc',
   networkMode: undefined,
   ipcMode: undefined,
@@ -75,6 +76,23 @@ describe('the description of a container', () => {
       '9000/tcp',
     ]);
     assert.deepEqual(body.HostConfig.PortBindings, { '53/udp': [{ HostIp: '127.0.0.1', HostPort: '53' }] });
+  });
+
+  test('publishes a port for each target where the balancer cannot reach the container', () => {
+    const { PortBindings } = hostConfigOf(
+      {},
+      {
+        service: {
+          targets: [80, 81],
+          directPorts: [{ hostIp: '', published: '8081', target: 81, protocol: 'tcp' }],
+        },
+        surroundings: { reach: { kind: 'published', host: '127.0.0.1', bindIp: '127.0.0.1' } },
+      },
+    );
+    assert.deepEqual(PortBindings, {
+      '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }],
+      '81/tcp': [{ HostIp: '', HostPort: '8081' }],
+    });
   });
 
   describe('on networks', () => {

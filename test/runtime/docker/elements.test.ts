@@ -103,6 +103,14 @@ describe('networks and volumes', { skip: await skipWithout('docker'), timeout: 1
     await assert.rejects(scene.docker.getVolume(`${scene.name}_vol`).inspect(), { statusCode: 404 });
   });
 
+  test('a volume that the file no longer has keeps its data', async () => {
+    const { stack } = await prepare(mounting, { volumes: { vol: {} } });
+    await scene.driver.teardown({ ...stack, volumes: {} }, { removeVolumes: true }, never);
+    await scene.docker.getVolume(`${scene.name}_vol`).inspect();
+    await scene.driver.teardown(stack, { removeVolumes: true }, never);
+    await assert.rejects(scene.docker.getVolume(`${scene.name}_vol`).inspect(), { statusCode: 404 });
+  });
+
   test('external ones are used as they are, never made and never removed', async () => {
     const name = `${scene.name}-external`;
     await assert.rejects(prepare(attached, { networks: { net: { name, external: true } } }), {

@@ -70,7 +70,10 @@ describe('an engine that is not there', () => {
       response.end(JSON.stringify({ ApiVersion: '1.99', MinAPIVersion: '1.90' }));
     });
     await using driver = createDockerDriver({ host: engine.host });
-    await assert.rejects(driver.observe('any', never), { code: 'runtime-failed', hint: 'upgrade tenfold' });
+    await assert.rejects(driver.observe('any', never), {
+      code: 'runtime-unreachable',
+      hint: 'upgrade tenfold',
+    });
   });
 
   test('a newer engine is spoken to in the newest version that both know', async () => {
@@ -100,7 +103,7 @@ describe('an engine that is not there', () => {
 describe('an engine that is restarted', { skip: skipWithoutPrivateEngine(), timeout: 180_000 }, () => {
   test('is unreachable meanwhile; its replicas answer on, and are the same when it is back', async () => {
     await using engine = await startPrivateEngine();
-    await using scene = await openScene(engine.host);
+    await using scene = await openScene({ host: engine.host });
     const stack = scene.stack(
       { web: { command: ['httpd', '-f', '-p', '80', '-h', '/etc'], network_mode: 'bridge' } },
       { service: { targets: [80] } },

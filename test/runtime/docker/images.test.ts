@@ -288,7 +288,7 @@ const buildKitSkip = skipWithoutPrivateEngine();
 describe('building with BuildKit', { skip: buildKitSkip, timeout: 120_000 }, () => {
   test('is what an engine does that says it would; its steps and its errors are told in the same way', async () => {
     await using engine = await startPrivateEngine({ features: { buildkit: true } });
-    await using scene = await openScene(engine.host);
+    await using scene = await openScene({ host: engine.host });
     await using folder = await temporaryFolder();
     const stack = scene.stack(
       { web: { pull_policy: 'build', build: { context: '.', tags: [`${scene.name}:too`] } } },

@@ -115,6 +115,7 @@ describe('the recorded docker compose scenario', { skip: await skipWithout('comp
         { stack, service, index, environment },
         {
           apiMinor: 41,
+          reach: { kind: 'container' },
           imageId: labels['com.docker.compose.image'] ?? '',
           networkMode: undefined,
           ipcMode: undefined,

@@ -5,6 +5,7 @@ import type { Replica } from '../../../src/model/replica.ts';
 import type { Service } from '../../../src/model/service.ts';
 import type { Stack } from '../../../src/model/stack.ts';
 import { createDockerDriver } from '../../../src/runtime/docker/docker-driver.ts';
+import type { DockerDriverOptions } from '../../../src/runtime/docker/docker-driver.ts';
 import type { LogLine, LogOptions, ReplicaSpec, RuntimeDriver } from '../../../src/runtime/runtime-driver.ts';
 import { serviceOf, stackOf } from '../../contracts/stack-of.ts';
 import { baseImage } from '../../helpers/docker-base-image.ts';
@@ -38,10 +39,11 @@ export interface StackParts extends Partial<Pick<Stack, 'networks' | 'volumes' |
 }
 
 /** A driver and a stack name of its own; everything that carries the name is removed in the end. */
-export async function openScene(host?: string): Promise<Scene> {
+export async function openScene(options: DockerDriverOptions = {}): Promise<Scene> {
+  const { host } = options;
   const docker = host === undefined ? new Docker() : new Docker({ socketPath: host.slice('unix://'.length) });
   const image = await baseImage(docker);
-  const driver = createDockerDriver(host === undefined ? {} : { host });
+  const driver = createDockerDriver(options);
   const name = `tenfold-test-${randomBytes(4).toString('hex')}`;
   return {
     driver,

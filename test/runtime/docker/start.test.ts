@@ -121,6 +121,19 @@ describe('starting containers', { skip: await skipWithout('docker'), timeout: 12
     assert.match(await response.text(), /^root:/);
   });
 
+  test('where containers cannot be reached, their targets are published ports of this host', async () => {
+    const reach = { kind: 'published', host: '127.0.0.1', bindIp: '127.0.0.1' } as const;
+    await using apart = await openScene({ reach });
+    const stack = apart.stack(
+      { web: { command: ['httpd', '-f', '-p', '80', '-h', '/etc'] } },
+      { service: { targets: [80] } },
+    );
+    const { endpoints, published } = await apart.start(stack, 'web');
+    assert.deepEqual(endpoints, [{ target: 80, host: '127.0.0.1', port: published[0]?.port }]);
+    const url = `http://127.0.0.1:${endpoints[0]?.port}/passwd`;
+    assert.equal((await eventually(() => fetch(url))).status, 200);
+  });
+
   test('secrets and configs are files inside, from a file, the environment or the compose file itself', async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, 'token.txt'), 'from a file');

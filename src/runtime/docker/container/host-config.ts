@@ -21,10 +21,10 @@ export function hostConfig(
   surroundings: Surroundings,
 ): EngineHostConfig {
   const config = composeServiceOf(service);
-  const { links, ipcMode, pidMode, volumesFrom, apiMinor } = surroundings;
+  const { links, ipcMode, pidMode, volumesFrom, apiMinor, reach } = surroundings;
   return {
     NetworkMode: networkMode,
-    PortBindings: portBindings(service.directPorts),
+    PortBindings: portBindings(service, reach),
     RestartPolicy: restartPolicy(config),
     ...mounts(stack, service),
     ...resources(config),

@@ -1,6 +1,7 @@
 import type { PortMap } from 'dockerode';
-import type { DirectPort, Service } from '../../../model/service.ts';
+import type { Service } from '../../../model/service.ts';
 import { composeServiceOf } from '../compose-types.ts';
+import type { Reach } from '../engine/reach.ts';
 
 /** Ports that the container declares: those under `ports` and `expose`, and those that the balancer will reach. */
 export function exposedPorts(service: Service): Record<string, Record<string, never>> {
@@ -22,11 +23,19 @@ function exposedRange(text: string): readonly string[] {
   return Array.from({ length: last - first + 1 }, (_, offset) => `${first + offset}/${protocol}`);
 }
 
-/** Only what the engine itself publishes; every other port is the balancer's. */
-export function portBindings(ports: readonly DirectPort[]): PortMap {
+/**
+ * Only what the engine itself publishes; every other port is the balancer's. Where the balancer cannot reach a
+ * container, it gets a published port of the engine's choice for each of its targets.
+ */
+export function portBindings({ directPorts, targets }: Service, reach: Reach): PortMap {
   const bindings: PortMap = {};
-  for (const { hostIp, published, target, protocol } of ports) {
+  for (const { hostIp, published, target, protocol } of directPorts) {
     (bindings[`${target}/${protocol}`] ??= []).push({ HostIp: hostIp, HostPort: published });
+  }
+  if (reach.kind === 'published') {
+    for (const target of targets) {
+      bindings[`${target}/tcp`] ??= [{ HostIp: reach.bindIp, HostPort: '' }];
+    }
   }
   return bindings;
 }

@@ -19,7 +19,8 @@ const defaultHost = 'unix:///var/run/docker.sock';
 
 /**
  * Finds the engine as the docker command does: the host given, `DOCKER_HOST`, the context named by `DOCKER_CONTEXT`
- * or chosen in `config.json`, else the default socket. Throws `usage` for an address that cannot be one.
+ * or chosen in `config.json`, else the default socket. Throws `runtime-unreachable` for an address
+ * that cannot be one.
  */
 export function engineAddress(host: string | undefined, environment: Environment): EngineAddress {
   if (host !== undefined) return addressOf(host, 'the configuration', environment);
@@ -78,12 +79,16 @@ function addressOf(host: string, source: string, environment: Environment): Engi
 }
 
 function invalidAddress(host: string, source: string, cause: unknown): TenfoldError {
-  return new TenfoldError('usage', `the Docker engine address from ${source} is not an address`, {
-    expected: 'unix:///path, tcp://host:port or ssh://user@host',
-    got: host,
-    hint: 'correct DOCKER_HOST, or unset it to use the default socket',
-    cause,
-  });
+  return new TenfoldError(
+    'runtime-unreachable',
+    `the Docker engine address from ${source} is not an address`,
+    {
+      expected: 'unix:///path, tcp://host:port or ssh://user@host',
+      got: host,
+      hint: 'correct DOCKER_HOST, or unset it to use the default socket',
+      cause,
+    },
+  );
 }
 
 function configFolder(environment: Environment): string {
@@ -96,10 +101,14 @@ function certificates(environment: Environment): DockerOptions {
     const read = (name: string): Buffer => readFileSync(join(folder, name));
     return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') };
   } catch (thrown) {
-    throw new TenfoldError('usage', `the Docker engine's TLS files cannot be read: ${messageOf(thrown)}`, {
-      hint: 'set DOCKER_CERT_PATH to the folder that holds ca.pem, cert.pem and key.pem',
-      cause: thrown,
-    });
+    throw new TenfoldError(
+      'runtime-unreachable',
+      `the Docker engine's TLS files cannot be read: ${messageOf(thrown)}`,
+      {
+        hint: 'set DOCKER_CERT_PATH to the folder that holds ca.pem, cert.pem and key.pem',
+        cause: thrown,
+      },
+    );
   }
 }
 
@@ -130,7 +139,7 @@ function hostOfContext(name: string, environment: Environment): string | undefin
   const file = join(configFolder(environment), 'contexts/meta', folder, 'meta.json');
   const host = readJson(file).Endpoints?.docker?.Host;
   if (host === undefined) {
-    throw new TenfoldError('usage', `the docker context ${name} does not exist`, {
+    throw new TenfoldError('runtime-unreachable', `the docker context ${name} does not exist`, {
       expected: `a description in ${file}`,
       hint: 'docker context ls shows the contexts there are; docker context use default goes back',
     });

@@ -45,11 +45,18 @@ interface VersionReply {
  * `Docker could not <doing>`. An abort throws the signal's reason.
  */
 export class Engine {
-  readonly address: EngineAddress;
+  readonly #find: () => EngineAddress;
+  #address: EngineAddress | undefined;
   #connection: Promise<Connection> | undefined;
 
-  constructor(address: EngineAddress) {
-    this.address = address;
+  /** `find` is called at the first request, so that an engine nobody asks for needs no address. */
+  constructor(find: () => EngineAddress) {
+    this.#find = find;
+  }
+
+  get address(): EngineAddress {
+    this.#address ??= this.#find();
+    return this.#address;
   }
 
   /** Minor part of the API version in use: 41 for 1.41. */
@@ -118,7 +125,7 @@ export class Engine {
     const apiMinor = Math.min(minorOf(version.ApiVersion), newestMinor);
     if (apiMinor < minorOf(version.MinAPIVersion ?? '1.0')) {
       throw new TenfoldError(
-        'runtime-failed',
+        'runtime-unreachable',
         `the Docker engine at ${this.address.label} is too new for this tenfold`,
         {
           expected: `an engine that speaks API 1.${newestMinor} or older`,

@@ -15,8 +15,9 @@ const releaseAttempts = 10;
 const releaseDelayMs = 200;
 
 /**
- * Removes the networks, and on request the volumes, that carry the stack's label. External ones are left even when they
- * carry it. What is still in use is left too, and named in the error after all else was removed.
+ * Removes the networks that carry the stack's label and, on request, the volumes that carry it and are in the file: data
+ * of a volume that the file no longer has is not removed by accident. External ones are left even with the label. What is
+ * still in use is left too, and named in the error after all else was removed.
  */
 export async function removeElements(
   engine: Engine,
@@ -51,10 +52,10 @@ export async function removeElements(
       'list the volumes',
       { method: 'GET', path: '/volumes', query, signal },
     );
-    const externalVolumes = Object.keys(stack.volumes)
-      .filter((key) => composeVolumeOf(stack, key).external)
+    const declared = Object.keys(stack.volumes)
+      .filter((key) => !composeVolumeOf(stack, key).external)
       .map((key) => volumeName(stack, key));
-    for (const { Name: name } of (volumes ?? []).filter(({ Name }) => !externalVolumes.includes(Name))) {
+    for (const { Name: name } of (volumes ?? []).filter(({ Name }) => declared.includes(Name))) {
       await attempt(() => removeVolume(engine, name, signal));
     }
   }

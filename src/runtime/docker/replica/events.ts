@@ -31,7 +31,7 @@ const telling = [
 ];
 
 const firstDelayMs = 100;
-const longestDelayMs = 5_000;
+const longestDelayMs = 2_000;
 
 /** Follows the engine's events about a stack's containers until the signal aborts, and connects again when they end. */
 export async function followEvents(

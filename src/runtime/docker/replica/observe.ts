@@ -2,6 +2,7 @@ import type { ContainerInfo, ContainerInspectInfo, NetworkInspectInfo } from 'do
 import type { Replica } from '../../../model/replica.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isNotFound } from '../engine/engine-error.ts';
+import type { Reach } from '../engine/reach.ts';
 import { label } from '../labels.ts';
 import { endpointsOf } from './endpoints.ts';
 import { inParallel } from './in-parallel.ts';
@@ -17,11 +18,13 @@ const inspectionsAtOnce = 8;
 /** Sees a stack's containers with one list, and looks closer only at those that changed since the last time. */
 export class Observer {
   readonly #engine: Engine;
+  readonly #reach: () => Reach;
   readonly #details = new Map<string, Remembered>();
   readonly #networkDrivers = new Map<string, string>();
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, reach: () => Reach) {
     this.#engine = engine;
+    this.#reach = reach;
   }
 
   /** Look closer the next time: an event told of a change that the list may not show. */
@@ -74,13 +77,14 @@ export class Observer {
     await this.#learnDrivers(containers, signal);
     const owners = await this.#namespaceOwners(containers, signal);
     await this.#learnDrivers([...owners.values()], signal);
+    const surroundings = {
+      reach: this.#reach(),
+      driverOf: (networkId: string) => this.#networkDrivers.get(networkId),
+      ownerOf: (id: string) => owners.get(id),
+    };
     return containers.map((details) => ({
       ...replicaOf(details),
-      endpoints: endpointsOf(
-        details,
-        (networkId) => this.#networkDrivers.get(networkId),
-        (id) => owners.get(id),
-      ),
+      endpoints: endpointsOf(details, surroundings),
     }));
   }
 

@@ -1,6 +1,7 @@
 import type { ReplicaSpec } from '../../runtime-driver.ts';
 import { containerSpec } from '../container/container-spec.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Reach } from '../engine/reach.ts';
 import { composeServiceOf } from '../compose-types.ts';
 import { containerName } from '../names.ts';
 import { claimName } from './claim-name.ts';
@@ -14,6 +15,7 @@ const cleanupTimeoutMs = 10_000;
 export async function startContainer(
   engine: Engine,
   spec: ReplicaSpec,
+  reach: Reach,
   signal: AbortSignal,
 ): Promise<string> {
   const name = containerName(spec.stack, spec.service, spec.index);
@@ -21,7 +23,7 @@ export async function startContainer(
     await start(engine, name, spec.existingId, signal);
     return spec.existingId;
   }
-  const surroundings = await surroundingsOf(engine, spec, signal);
+  const surroundings = await surroundingsOf(engine, spec, reach, signal);
   const { body, laterNetworks } = containerSpec(spec, surroundings);
   const claim = await claimName(engine, spec, signal);
   if (claim.kind === 'unstarted') await remove(engine, name, claim.id, signal);

@@ -4,6 +4,7 @@ import { TenfoldError } from '../../../shared/errors.ts';
 import { composeServiceOf } from '../compose-types.ts';
 import type { Surroundings } from '../container/surroundings.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Reach } from '../engine/reach.ts';
 import { findImage } from '../image/images.ts';
 import { label } from '../labels.ts';
 import { imageName } from '../names.ts';
@@ -15,6 +16,7 @@ type ContainersOf = (service: string, field: string) => readonly ContainerInfo[]
 export async function surroundingsOf(
   engine: Engine,
   spec: ReplicaSpec,
+  reach: Reach,
   signal: AbortSignal,
 ): Promise<Surroundings> {
   const { stack, service } = spec;
@@ -48,6 +50,7 @@ export async function surroundingsOf(
   };
   return {
     apiMinor: await engine.apiMinor(signal),
+    reach,
     imageId: found.Id,
     networkMode: mode(config.network_mode, 'network_mode'),
     ipcMode: mode(config.ipc, 'ipc'),
