@@ -8,6 +8,7 @@ import { addStart } from './changes/start.ts';
 import { addStop } from './changes/stop.ts';
 import { addUndrain } from './instances/undrain.ts';
 import { addUp } from './changes/up.ts';
+import { addLoad } from './load/load.ts';
 import type { Program } from './verb.ts';
 import { addConfig } from './views/config.ts';
 import { addEvents } from './views/events.ts';
@@ -27,5 +28,6 @@ export const verbs: readonly VerbGroup[] = [
   { heading: 'Run a stack:', add: [addUp, addDown, addScale, addStop, addStart, addRestart, addKill] },
   { heading: 'Work on an instance:', add: [addDrain, addUndrain, addExec] },
   { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents, addConfig] },
+  { heading: 'Measure it:', add: [addLoad] },
   { heading: 'About:', add: [addVersion] },
 ];

@@ -1,0 +1,24 @@
+/** Round numbers from 0 or `low` up to at least `high`, about as many as wanted. */
+export function linearTicks(low: number, high: number, wanted: number): number[] {
+  const span = high - low > 0 ? high - low : Math.max(1, Math.abs(high));
+  const rough = span / Math.max(1, wanted);
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = ([1, 2, 2.5, 5, 10].find((each) => each * power >= rough * 0.999) ?? 10) * power;
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.max(first + 1, Math.ceil(high / step - 1e-9));
+  return Array.from({ length: last - first + 1 }, (_, index) =>
+    Number(((first + index) * step).toPrecision(12)),
+  );
+}
+
+/** 1, 2 and 5 times the powers of ten from at most `low` up to at least `high`; both above 0. */
+export function logTicks(low: number, high: number): number[] {
+  const factors = Math.log10(high / low) > 2.5 ? [1] : [1, 2, 5];
+  const all: number[] = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power += 1) {
+    for (const factor of factors) all.push(Number((factor * 10 ** power).toPrecision(3)));
+  }
+  const first = all.findLastIndex((each) => each <= low * 1.001);
+  const last = all.findIndex((each) => each >= high * 0.999);
+  return all.slice(Math.max(0, first), last < 0 ? undefined : last + 1);
+}

@@ -1,0 +1,110 @@
+import { lookup } from 'node:dns/promises';
+import type { StackStatus } from '../../daemon/control-api.ts';
+import { TenfoldError, messageOf } from '../../shared/errors.ts';
+import type { HttpAddress } from '../client/http-client.ts';
+import { findOwnAddress, machineAddresses, ownAddresses } from './own-addresses.ts';
+
+/** Where a load test sends its requests. */
+export interface LoadTarget {
+  /** For people: `http://localhost:8080`. */
+  readonly url: string;
+  /** What goes before the path of each request; empty or without a slash at its end. */
+  readonly basePath: string;
+  /** Value of `Host`. */
+  readonly hostField: string;
+  readonly address: HttpAddress;
+}
+
+/** What the stacks of this machine are, and whether that matters. */
+export interface Ownership {
+  readonly stacks: readonly StackStatus[];
+  /** The user answers for the target. */
+  readonly isVouchedFor: boolean;
+}
+
+/** Throws `no-listener` unless an open HTTP listener leads to the service. */
+export function serviceTarget(stack: StackStatus, service: string): LoadTarget {
+  const listeners = stack.services.find(({ name }) => name === service)?.listeners ?? [];
+  const usable = listeners.filter(({ isOpen, protocol }) => isOpen && protocol === 'http');
+  const listener = usable.find(({ exposure }) => exposure === 'published') ?? usable[0];
+  if (listener === undefined) {
+    const seen = listeners.map(
+      ({ port, protocol, isOpen }) => `${port} (${protocol}${isOpen ? '' : ', closed'})`,
+    );
+    throw new TenfoldError('no-listener', `no open HTTP listener leads to ${service} of ${stack.name}`, {
+      expected: 'a service with a port under `ports:`, in a stack that is up',
+      got: listeners.length === 0 ? 'a service without listeners' : `listeners ${seen.join(', ')}`,
+      hint: `\`tenfold status -p ${stack.name}\` shows the listeners`,
+    });
+  }
+  const { hostIp, port } = listener;
+  const host = hostIp === '' || hostIp === '0.0.0.0' ? '127.0.0.1' : hostIp === '::' ? '::1' : hostIp;
+  const name = hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::' ? 'localhost' : bracketed(hostIp);
+  return {
+    url: `http://${name}:${port}`,
+    basePath: '',
+    hostField: `${name}:${port}`,
+    address: { host, port, serverName: undefined },
+  };
+}
+
+/** The URL given, or undefined when the text is none with http or https. */
+export function parseTargetUrl(text: string): URL | undefined {
+  if (!/^https?:\/\//i.test(text)) return undefined;
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+/**
+ * The address behind a URL, looked up once, so that what was allowed is what is asked. Throws `foreign-target` unless it
+ * belongs to one of the stacks or the user vouches for it, and `usage` when its name stands for nothing.
+ */
+export async function urlTarget(url: URL, { stacks, isVouchedFor }: Ownership): Promise<LoadTarget> {
+  const isSecure = url.protocol === 'https:';
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
+  const addresses = await lookUp(host);
+  const own = findOwnAddress(addresses, port, ownAddresses(stacks), machineAddresses());
+  const address = own?.address ?? addresses[0];
+  if (address === undefined || (own === undefined && !isVouchedFor)) throw foreign(url, stacks);
+  return {
+    url: url.origin,
+    basePath: url.pathname.replace(/\/$/, ''),
+    hostField: url.host,
+    address: { host: address, port, serverName: isSecure ? host : undefined },
+  };
+}
+
+async function lookUp(host: string): Promise<string[]> {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address);
+  } catch (cause) {
+    throw new TenfoldError('usage', `the name ${host} stands for no address`, {
+      got: messageOf(cause),
+      cause,
+    });
+  }
+}
+
+function foreign(url: URL, stacks: readonly StackStatus[]): TenfoldError {
+  const own = ownAddresses(stacks.filter(({ phase }) => phase === 'running'));
+  const urls = [
+    ...new Set(
+      stacks.flatMap(({ services }) =>
+        services.flatMap(({ listeners }) =>
+          listeners
+            .filter(({ isOpen, protocol }) => isOpen && protocol === 'http')
+            .map(({ hostIp, port }) => `http://${hostIp === '' ? 'localhost' : bracketed(hostIp)}:${port}`),
+        ),
+      ),
+    ),
+  ];
+  return new TenfoldError('foreign-target', `${url.origin} does not lead to a stack of yours`, {
+    expected: urls.length > 0 ? `one of ${urls.slice(0, 10).join(', ')}` : 'a target on a stack that is up',
+    got: own.length === 0 ? `${url.origin}, and no stack is up` : url.origin,
+    hint: 'if it is yours all the same, say so: --i-own-this-target',
+  });
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
