@@ -70,6 +70,11 @@ async function withAttachedUp(
   });
 }
 
+async function* several(messages: readonly unknown[], gone: AbortSignal): AsyncGenerator {
+  yield* messages;
+  await untilAborted(gone);
+}
+
 async function* followed(first: unknown, gone: AbortSignal): AsyncGenerator {
   if (first !== undefined) yield first;
   await untilAborted(gone);
@@ -191,17 +196,25 @@ describe('an attached up', () => {
       },
     ));
 
-  test('follows on when the daemon goes away and comes back', () =>
+  test('follows on when the daemon goes away and comes back, and prints each line once', () =>
     withAttachedUp(
       [],
       (daemon) => {
         let opened = 0;
         daemon.answer(`GET ${demo}/logs`, ({ gone }) => {
           opened += 1;
-          const line = { service: 'web', instance: 'web-1', stream: 'stdout', time: sampleNow + opened };
+          const line = {
+            service: 'web',
+            instance: 'web-1',
+            stream: 'stdout',
+            time: sampleNow,
+            text: 'before',
+          };
+          const other = { ...line, instance: 'web-2', time: sampleNow + 5, text: 'of another' };
+          const later = { ...line, time: sampleNow + 1, text: 'after' };
           return opened === 1
-            ? { stream: [{ ...line, text: 'before' }], breaksOff: true }
-            : { stream: followed({ ...line, text: 'after' }, gone) };
+            ? { stream: [other, line], breaksOff: true }
+            : { stream: several([line, later, other], gone) };
         });
       },
       async ({ daemon, terminal, ended }) => {
@@ -209,7 +222,10 @@ describe('an attached up', () => {
         terminal.interrupt();
         assert.equal(await ended, 0);
         const [, again] = daemon.requests.filter(({ path }) => path.endsWith('/logs'));
-        assert.equal(again?.query.get('since'), String(sampleNow + 2));
+        assert.equal(again?.query.get('since'), String(sampleNow));
+        for (const text of ['before', 'of another', 'after']) {
+          assert.equal(terminal.stdout.text.split(`| ${text}\n`).length, 2, `${text} is printed once`);
+        }
       },
     ));
 

@@ -6,6 +6,7 @@ import { connectDaemon } from '../connection/daemon-connection.ts';
 import { homeOf, type Invocation } from '../invocation.ts';
 import { renderNews, subjectOf } from '../render/render-event.ts';
 import { LogRenderer } from '../render/render-log-line.ts';
+import { keepReading } from './keep-reading.ts';
 
 /** Between two looks at a stream that ended while the stack still runs. */
 const retryMs = 200;
@@ -60,29 +61,6 @@ export function openStackFollower(
     printer.print(renderer.prefix(ownName) + words.join('  '));
   };
 
-  /** Reads a stream again and again until the signal aborts or `isOver` says that there is no more to come. */
-  async function keepReading<Message extends { readonly time: number }>(
-    open: (sinceMs: number) => AsyncIterable<Message>,
-    sinceMs: number,
-    signal: AbortSignal,
-    onMessage: (message: Message) => Promise<boolean>,
-  ): Promise<void> {
-    let since = sinceMs;
-    while (!signal.aborted) {
-      try {
-        for await (const message of open(since)) {
-          since = message.time + 1;
-          if (await onMessage(message)) return;
-        }
-      } catch (thrown) {
-        if (signal.aborted) return;
-        if (!isTenfoldError(thrown, 'daemon-unreachable')) throw thrown;
-      }
-      if (await hasStopped(signal)) return;
-      await surroundings.clock.sleep(retryMs, signal).catch(() => {});
-    }
-  }
-
   /** Whether the stack runs no more; starts the daemon when it has gone. */
   async function hasStopped(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return true;
@@ -97,32 +75,41 @@ export function openStackFollower(
     }
   }
 
+  const isOver = async (signal: AbortSignal): Promise<boolean> => {
+    if (await hasStopped(signal)) return true;
+    await surroundings.clock.sleep(retryMs, signal).catch(() => {});
+    return false;
+  };
+
   const logs = keepReading(
-    (sinceMs) =>
-      client.logs(
-        stack,
-        { follow: true, tail: undefined, sinceMs, services: options.services },
-        ending.signal,
-      ),
+    {
+      open: (sinceMs) => {
+        const query = { follow: true, tail: undefined, sinceMs, services: options.services };
+        return client.logs(stack, query, ending.signal);
+      },
+      sourceOf: ({ instance, stream }) => `${instance} ${stream}`,
+      onMessage: (line) => (printLog(line), false),
+      isOver: () => isOver(ending.signal),
+    },
     options.sinceMs,
     ending.signal,
-    (line) => {
-      printLog(line);
-      return Promise.resolve(false);
-    },
   ).catch((thrown: unknown) => output.warn(`logs are no longer followed: ${messageOf(thrown)}`));
 
   let isQuiet = false;
   return {
     untilStopped: (signal) =>
       keepReading(
-        (sinceMs) => client.events({ stack, follow: true, sinceMs }, signal),
+        {
+          open: (sinceMs) => client.events({ stack, follow: true, sinceMs }, signal),
+          sourceOf: () => 'journal',
+          onMessage: async (event) => {
+            if (!isQuiet) printEvent(event);
+            return event.kind === 'command.finished' && (await hasStopped(signal));
+          },
+          isOver: () => isOver(signal),
+        },
         surroundings.clock.now() + 1,
         signal,
-        async (event) => {
-          if (!isQuiet) printEvent(event);
-          return event.kind === 'command.finished' && (await hasStopped(signal));
-        },
       ),
     printThrough: (other) => {
       printer = other;
