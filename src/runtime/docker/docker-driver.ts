@@ -85,7 +85,9 @@ class DockerDriver implements RuntimeDriver {
     signal: AbortSignal,
   ): Promise<void> {
     const wanted = services.map((name) => stack.services[name]).filter((service) => service !== undefined);
-    const images = new Map(wanted.map((service) => [imageName(stack, service), service]));
+    // One service for each image; the one that can build it, where another only names it.
+    const byBuild = wanted.toSorted((a, b) => Number('build' in a.config) - Number('build' in b.config));
+    const images = new Map(byBuild.map((service) => [imageName(stack, service), service]));
     for (const service of images.values()) {
       await prepareImage(this.#engine, stack, service, progress, signal);
     }

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import type { Replica } from '../../../src/model/replica.ts';
+import { killMarked } from '../../../src/runtime/docker/console/end-exec.ts';
+import { execMark } from '../../../src/runtime/docker/console/exec.ts';
+import { engineAddress } from '../../../src/runtime/docker/engine/address.ts';
+import { Engine } from '../../../src/runtime/docker/engine/engine.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { skipWithout } from '../../helpers/parts.ts';
 import { hookOf, never, openScene } from './scene.ts';
@@ -168,6 +172,25 @@ describe('the console of a container', { skip: await skipWithout('docker'), time
       const { output } = await scene.driver.console.exec(replica, { hook: hookOf('ps') }, never);
       assert.doesNotMatch(output, /4711/);
     });
+  });
+
+  test('what an exec started is found by its mark where its processes cannot be seen from here', async () => {
+    const begin = async (mark: string, seconds: string): Promise<void> => {
+      const exec = await scene.docker.getContainer(replica.id).exec({
+        Cmd: ['sh', '-c', `sleep ${seconds} & sleep ${seconds}`],
+        Env: [`${execMark}=${mark}`],
+      });
+      (await exec.start({ Detach: true })).destroy();
+    };
+    const processes = async (): Promise<string> =>
+      (await scene.driver.console.exec(replica, { hook: hookOf('ps') }, never)).output;
+    await begin('the-one', '4712');
+    await begin('the-other', '4713');
+    await eventually(async () => assert.match(await processes(), /4712[^]*4713|4713[^]*4712/));
+    const engine = new Engine(() => engineAddress(undefined, process.env));
+    await killMarked(engine, replica.id, 'the-one', never);
+    await eventually(async () => assert.doesNotMatch(await processes(), /4712/));
+    assert.match(await processes(), /4713/);
   });
 
   test('a command that does not exist ends with 126 or 127 and says why', async () => {

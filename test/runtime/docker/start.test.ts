@@ -99,7 +99,8 @@ describe('starting containers', { skip: await skipWithout('docker'), timeout: 12
     const stack = scene.stack({ late: sleeper }, { service: { directPorts } });
     await assert.rejects(scene.start(stack, 'late'), {
       code: 'port-taken',
-      got: `port ${port} is held by somebody else`,
+      got: `port ${port} is held by container ${scene.name}-holder-1`,
+      hint: `docker stop ${scene.name}-holder-1, or publish another port`,
     });
     const replicas = await scene.driver.observe(stack.name, never);
     assert.equal(

@@ -35,7 +35,8 @@ async function killGroup(pid: number, containerId: string): Promise<boolean> {
   }
 }
 
-async function killMarked(
+/** Needs `sh` and `grep` in the image; children have the mark too. */
+export async function killMarked(
   engine: Engine,
   containerId: string,
   mark: string,

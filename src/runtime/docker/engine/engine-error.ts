@@ -38,11 +38,17 @@ const takenPort =
 const restartingEngine =
   /daemon is shutting down|containerd.*(?:connection refused|no such file)|transport is closing/i;
 
+/** The port that an error of the engine says is taken, where it names one. */
+export function takenPortOf(thrown: unknown): string | undefined {
+  const words = engineWords(thrown);
+  return takenPort.test(words) ? /(?:[\d.]+|\[?[\da-f:]*\]?|\*):(\d+)/i.exec(words)?.[1] : undefined;
+}
+
 /** Error of a request that got an answer, and the answer was a refusal. */
 export function refusal(doing: string, thrown: unknown, address: EngineAddress): TenfoldError {
   const words = engineWords(thrown);
   if (takenPort.test(words)) {
-    const port = /(?:[\d.]+|\[?[\da-f:]*\]?|\*):(\d+)/i.exec(words)?.[1];
+    const port = takenPortOf(thrown);
     return new TenfoldError('port-taken', `Docker could not ${doing}: ${words}`, {
       got: port === undefined ? words : `port ${port} is held by somebody else`,
       hint: `free the port (${port ? `ss -ltnp 'sport = :${port}' shows its holder` : 'ss -ltnp shows who holds which'}), or publish another one`,

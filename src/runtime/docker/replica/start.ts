@@ -6,6 +6,7 @@ import { composeServiceOf } from '../compose-types.ts';
 import { containerName } from '../names.ts';
 import { claimName } from './claim-name.ts';
 import { injectFiles } from './inject-files.ts';
+import { namingPortHolder } from './port-holder.ts';
 import { surroundingsOf } from './surroundings-of.ts';
 
 /** How long cleaning up after a failure may take; the caller's signal may be what failed it. */
@@ -53,7 +54,7 @@ export async function startContainer(
       if (created !== undefined) await remove(engine, name, created, limit);
       if (claim.kind === 'renamed') await claim.giveBack(limit);
     });
-    throw thrown;
+    throw await namingPortHolder(engine, thrown, signal);
   }
 }
 
