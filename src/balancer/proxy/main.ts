@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type ControlServer, openControlServer } from './control/control-server.ts';
@@ -42,6 +43,9 @@ control = await openControlServer(socketPath, core, shutDown).catch((thrown: unk
   console.error(thrown);
   process.exit(1);
 });
+
+// Only a proper exit would write it, and the process may be killed.
+flushCompileCache();
 
 // Nobody could ever reach a proxy whose socket is gone, and its ports would stay taken.
 setInterval(() => {

@@ -27,7 +27,6 @@ export class TcpConnection implements DoorConnection, InFlight {
     listener.requests++;
     listener.inFlight++;
     listener.hasChanged = true;
-    client.setKeepAlive(true, 60_000);
     client.on('error', () => {});
     client.on('close', () => this.#leave());
     // Deferred, because the door admits the connection only after this constructor.
@@ -88,7 +87,6 @@ export class TcpConnection implements DoorConnection, InFlight {
     }
     this.#client.removeAllListeners();
     upstream.removeAllListeners();
-    upstream.setKeepAlive(true, 60_000);
     this.#upstream = undefined;
     this.#endpoint = undefined;
     const sides = { client: this.#client, upstream, endpoint, listener: this.#listener };

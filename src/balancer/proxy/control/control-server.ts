@@ -3,10 +3,10 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { ProxyCore } from '../primary/proxy-core.ts';
 import {
   type ControlOrder,
-  type ControlRequest,
   type ControlResults,
   errorMessage,
   type Greeting,
+  isControlRequest,
   protocolVersion,
 } from './control-protocol.ts';
 import { readJsonLines, writeJsonLine } from './json-lines.ts';
@@ -42,9 +42,11 @@ export async function openControlServer(
     };
     writeJsonLine(socket, greeting);
     readJsonLines(socket, (message) => {
-      // The socket is open to this user's own programs only, and the greeting has settled the version.
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      const { id, order } = message as ControlRequest;
+      if (!isControlRequest(message)) {
+        socket.destroy();
+        return;
+      }
+      const { id, order } = message;
       carryOut(order, core, onShutdown).then(
         (result) => writeJsonLine(socket, { id, result }),
         (thrown: unknown) => writeJsonLine(socket, { id, error: errorMessage(thrown) }),

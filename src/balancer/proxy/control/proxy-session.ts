@@ -1,13 +1,11 @@
 import { connect, type Socket } from 'node:net';
 import { TenfoldError } from '../../../shared/errors.ts';
+import { parseControlMessage, parseGreeting, reviveError } from './control-answers.ts';
 import {
   type ControlOrder,
   type ControlResults,
   type Greeting,
-  parseControlMessage,
-  parseGreeting,
   protocolVersion,
-  reviveError,
 } from './control-protocol.ts';
 import { readJsonLines, writeJsonLine } from './json-lines.ts';
 

@@ -4,6 +4,8 @@ import type { FailureKind } from '../worker/failure-kind.ts';
 import { countFailure, type ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 
+const keepAliveMs = 60_000;
+
 export interface TunnelSides {
   readonly client: Socket;
   readonly upstream: Socket;
@@ -26,6 +28,9 @@ export class Tunnel implements InFlight {
     this.#sides = sides;
     this.#context = context;
     this.#onEnd = onEnd;
+    // Tunnels may be silent for long; a peer that vanished without a word is found out all the same.
+    sides.client.setKeepAlive(true, keepAliveMs);
+    sides.upstream.setKeepAlive(true, keepAliveMs);
     this.#pump(sides.client, sides.upstream, undefined);
     this.#pump(sides.upstream, sides.client, 'broken-response');
   }

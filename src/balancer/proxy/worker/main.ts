@@ -1,3 +1,6 @@
+import { flushCompileCache } from 'node:module';
 import { runWorker } from './worker.ts';
 
 runWorker();
+// Only a proper exit would write it, and workers are also killed.
+flushCompileCache();

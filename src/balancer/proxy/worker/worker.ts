@@ -19,7 +19,8 @@ export function runWorker(): void {
   let isReportDue = false;
 
   const tell = (notice: WorkerNotice): void => {
-    if (process.connected) process.send?.(notice);
+    // An error means that the main process is gone, and the disconnect says so too.
+    if (process.connected) process.send?.(notice, undefined, undefined, () => {});
   };
   const report = (sequence?: number): void => {
     const { endpoints, listeners } = collectReport(routing);
@@ -123,6 +124,8 @@ export function runWorker(): void {
         break;
     }
   });
+  // A signal to the whole group is for the main process, which stops its workers in order.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   // The ports must be free at once for the main process that comes after.
   process.on('disconnect', () => process.exit(0));
 
