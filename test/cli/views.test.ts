@@ -235,6 +235,14 @@ describe('exec', () => {
       assert.match(missing.stderr, /neither a service nor an instance `web-9`/);
     }));
 
+  test('says so when the command is too long', () =>
+    withDemo(async ({ environment }) => {
+      const words = ['exec', '-p', 'demo', 'web', 'echo', 'x'.repeat(20_000)];
+      const { exitCode, stderr } = await runInProcess(words, environment);
+      assert.equal(exitCode, 2);
+      assert.match(stderr, /^error: the command is too long/);
+    }));
+
   test('passes what is typed on to the command', () =>
     withDemo(async (daemon) => {
       daemon.answer(`POST ${demo}/exec`, { stream: [{ type: 'exit', exitCode: 0 }] });

@@ -83,6 +83,8 @@ async function stopStack(
   try {
     printReport(invocation, await follow('stop', stop, second));
   } catch (thrown) {
+    // Interrupted before the daemon had heard of it, or taken down by somebody else: nothing is left to stop.
+    if (isTenfoldError(thrown, 'unknown-stack')) return;
     if (!second.aborted) throw thrown;
     try {
       await killReplicas(invocation, client, stop, third);

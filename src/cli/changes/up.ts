@@ -5,7 +5,7 @@ import { collect } from '../global-options.ts';
 import { takeInterruptions, withDaemon, type Invocation } from '../invocation.ts';
 import { loadStack } from '../project.ts';
 import { parseScaleValues, requireServices } from '../scale-values.ts';
-import { addVerb, type Program } from '../verb.ts';
+import { addVerb, type Program, type VerbCall } from '../verb.ts';
 import { runAttachedUp } from './attached-up.ts';
 import { dryRunOption, parseSeconds, servicesOf, type DryRunOptions } from './change-options.ts';
 import { followChange, printReport, type Change } from './run-change.ts';
@@ -34,7 +34,7 @@ export function addUp(program: Program): void {
         .argument('[service...]', 'services, with what they depend on; all when none is named')
         .option('-d, --detach', 'return when the stack is up')
         .option('--wait', 'the same as -d')
-        .option('--wait-timeout <seconds>', 'with -d or --wait: longest time to wait', parseSeconds)
+        .option('--wait-timeout <seconds>', 'longest time to wait; implies --wait', parseSeconds)
         .option('--scale <service=n>', 'number of replicas of a service; repeatable', collect)
         .option('--reset-scale', 'forget numbers of replicas that were set by hand')
         .option('--remove-orphans', 'remove replicas of services that the file no longer has')
@@ -44,15 +44,7 @@ export function addUp(program: Program): void {
   });
 }
 
-async function runUp({
-  invocation,
-  options,
-  words,
-}: {
-  readonly invocation: Invocation;
-  readonly options: UpOptions;
-  readonly words: readonly string[];
-}): Promise<number> {
+async function runUp({ invocation, options, words }: VerbCall<UpOptions>): Promise<number> {
   const scale = parseScaleValues(options.scale ?? []);
   const { stack, warnings, locate } = await loadStack(invocation);
   requireServices(stack.name, [...words, ...Object.keys(scale)], Object.keys(stack.services));
@@ -70,7 +62,11 @@ async function runUp({
       isDryRun: options.dryRun ?? false,
     },
   };
-  const isDetached = options.detach ?? options.wait ?? options.dryRun ?? false;
+  const isDetached =
+    options.detach === true ||
+    options.wait === true ||
+    options.waitTimeout !== undefined ||
+    options.dryRun === true;
   try {
     return await withDaemon(
       invocation,

@@ -3,6 +3,9 @@ import type { Readable } from 'node:stream';
 import { TenfoldError } from '../../shared/errors.ts';
 import { errorFromJson, isRecord } from './error-from-json.ts';
 
+/** Node's HTTP server bounds the head of a request, and with it a path that holds a command (RFC 6585, section 5). */
+const headTooLarge = 431;
+
 export interface SocketRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -40,7 +43,7 @@ export function openRequest(socketPath: string, request: SocketRequest): Promise
 export async function fetchJson<Reply>(socketPath: string, request: SocketRequest): Promise<Reply> {
   const response = await openRequest(socketPath, request);
   const text = await readText(response);
-  if (isRefused(response)) throw refusal(text);
+  if (isRefused(response)) throw refusal(response, text);
   return parsed<Reply>(text, JSON.parse);
 }
 
@@ -50,7 +53,7 @@ export async function* streamJson<Message>(
   request: SocketRequest,
 ): AsyncGenerator<Message, void, undefined> {
   const response = await openRequest(socketPath, request);
-  if (isRefused(response)) throw refusal(await readText(response));
+  if (isRefused(response)) throw refusal(response, await readText(response));
   for await (const line of linesOf(response)) {
     const message = parsed<Message>(line, JSON.parse);
     if (isRecord(message) && 'error' in message) throw errorFromJson(message['error']);
@@ -101,7 +104,12 @@ function isRefused(response: IncomingMessage): boolean {
   return (response.statusCode ?? 0) >= 400;
 }
 
-function refusal(text: string): Error {
+function refusal({ statusCode }: IncomingMessage, text: string): Error {
+  if (statusCode === headTooLarge) {
+    return new TenfoldError('usage', 'the command is too long to be handed to the daemon', {
+      hint: 'put it into a file, and have the command read that, or its standard input',
+    });
+  }
   const reply = parsed<unknown>(text, JSON.parse);
   return errorFromJson(isRecord(reply) ? reply['error'] : reply);
 }
