@@ -47,12 +47,18 @@ const stage = z
   });
 
 const load = z
-  .strictObject({
-    rate: level.optional(),
-    users: level.optional(),
-    for: duration.optional(),
-    stages: z.array(stage, { error: 'a list of stages' }).min(1, { error: 'at least one stage' }).optional(),
-  })
+  .strictObject(
+    {
+      rate: level.optional(),
+      users: level.optional(),
+      for: duration.optional(),
+      stages: z
+        .array(stage, { error: 'a list of stages' })
+        .min(1, { error: 'at least one stage' })
+        .optional(),
+    },
+    { error: '`rate` or `users`, with `for` or `stages`' },
+  )
   .transform(({ rate, users, for: holdMs, stages }, context): LoadShape => {
     const fault = (message: string): never => {
       context.addIssue({ code: 'custom', message });
