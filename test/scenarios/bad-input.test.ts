@@ -48,21 +48,21 @@ const refused: readonly BadInput[] = [
     file: `${healthy}    healtcheck:\n      disable: true\n`,
     args: ['up', '-d'],
     exitCode: 3,
-    says: [/\[invalid-compose\]/, /compose\.yaml:4:5 \(services\.web\.healtcheck\)/, /healthcheck/],
+    says: [/\[invalid-compose\]/, /compose\.yaml:4:5 \(services\.web\.healtcheck\)/, /healthcheck/, /hint:/],
   },
   {
     name: 'a circle of depends_on',
     file: `services:\n  web:\n${web}    depends_on: [api]\n  api:\n${web}    depends_on: [web]\n`,
     args: ['up', '-d'],
     exitCode: 3,
-    says: [/\[dependency-cycle\]/, /web.*api|api.*web/, /compose\.yaml:\d+/],
+    says: [/\[dependency-cycle\]/, /web.*api|api.*web/, /compose\.yaml:\d+/, /hint:/],
   },
   {
     name: 'an unknown service in --scale, with the nearest one',
     file: healthy,
     args: ['up', '-d', '--scale', 'wbe=2'],
     exitCode: 2,
-    says: [/\[unknown-service\]/, /`wbe`/, /web/],
+    says: [/\[unknown-service\]/, /`wbe`/, /web/, /hint:/],
   },
   ...['-1', '1.5', '1e99', '99999999999999999999', 'many', ''].map((count) => ({
     name: `a scale of ${count === '' ? 'nothing' : count}`,
@@ -76,14 +76,14 @@ const refused: readonly BadInput[] = [
     file: 'services:\n  web:\n    image: nothing\n    container_name: only-one\n',
     args: ['up', '-d', '--scale', 'web=2'],
     exitCode: 2,
-    says: [/\[invalid-scale\]/, /container_name/, /hint:/],
+    says: [/\[invalid-scale\]/, /compose\.yaml:4:\d+ \(services\.web\.container_name\)/, /hint:/],
   },
   {
     name: 'a command that does not exist, with file and line',
     file: 'services:\n  web:\n    command: no-such-program --serve\n',
     args: ['up', '-d'],
     exitCode: 4,
-    says: [/\[command-not-found\]/, /no-such-program/, /hint:/],
+    says: [/\[command-not-found\]/, /no-such-program/, /compose\.yaml:3:\d+/, /hint:/],
   },
   {
     name: 'an image while no Docker engine answers',
@@ -106,7 +106,7 @@ const refused: readonly BadInput[] = [
     file: healthy,
     args: ['sclae', 'web=2'],
     exitCode: 2,
-    says: [/\[usage\]/, /scale/],
+    says: [/\[usage\]/, /scale/, /hint:/],
   },
 ];
 
