@@ -4,7 +4,8 @@ import { didYouMean } from './nearest-name.ts';
 import type { Project } from './project.ts';
 import { withDefaultPlatform } from './project/default-platform.ts';
 import { projectJson } from './render/project-json.ts';
-import { plainModel, projectYaml, toYaml } from './render/project-yaml.ts';
+import { plainModel, projectYaml } from './render/project-yaml.ts';
+import { writeYaml } from './render/write-yaml.ts';
 import { extractVariables } from './render/variables.ts';
 import { mapAt } from './tree.ts';
 
@@ -90,7 +91,7 @@ function renderProject(project: Project, format: 'yaml' | 'json'): string {
 
 function renderPlain(project: Project, format: 'yaml' | 'json'): string {
   const model = plainModel(project.tree);
-  return format === 'json' ? indentedJson(model) : toYaml(model);
+  return format === 'json' ? indentedJson(model) : writeYaml(model);
 }
 
 function indentedJson(value: unknown): string {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { stringify } from 'yaml';
 import { renderConfig } from '../../src/compose/render-config.ts';
-import { toYaml } from '../../src/compose/render/project-yaml.ts';
+import { writeYaml } from '../../src/compose/render/write-yaml.ts';
 import { resolveStack } from '../../src/compose/resolve-stack.ts';
 import { TenfoldError } from '../../src/shared/errors.ts';
 import { anyModel } from './helpers/any-model.ts';
@@ -74,7 +74,7 @@ test('what config prints is a compose file that says the same', async () => {
   let accepted = 0;
   await fc.assert(
     fc.asyncProperty(validModel, async (model) => {
-      const first = await loadText(toYaml(model), { keepUnusedResources: true, checkConsistency: false });
+      const first = await loadText(writeYaml(model), { keepUnusedResources: true, checkConsistency: false });
       for (const format of ['yaml', 'json'] as const) {
         const printed = renderConfig(first, { view: 'model', format, isInterpolated: true });
         const second = await loadText(printed, { keepUnusedResources: true, checkConsistency: false });

@@ -96,6 +96,7 @@ async function projectText({ invocation, options, words }: VerbCall<ConfigOption
     resolveEnvironment: options.envResolution,
   });
   for (const warning of project.warnings) invocation.output.warn(warning);
+  if (options.quiet === true) return '';
   const { renderConfig, renderHashes } = await import('../../compose/render-config.ts');
   const { isJson } = invocation.output;
   if (options.hash !== undefined) return listText(renderHashes(project, options.hash), 'hashes', isJson);

@@ -10,7 +10,6 @@ import { mergeModels } from '../merge/merge.ts';
 import { applyResets } from '../merge/resets.ts';
 import { keepUnique } from '../merge/unicity.ts';
 import type { Path } from '../path.ts';
-import { readDocument } from '../read/read-document.ts';
 import type { SourceDocument } from '../read/source-document.ts';
 import { checkModel } from '../schema/project-schema.ts';
 import { checkRules } from '../validate/check-rules.ts';
@@ -60,12 +59,12 @@ export function addFile(
   }
   let model = base;
   let resets: readonly Path[] = [];
-  for (const document of context.session.parse(file).documents ?? []) {
-    context.session.documents.push(document);
-    const read = readDocument(document);
-    ({ resets } = read);
-    if (!isMap(read.tree)) throw notAMapping(file.filename, document);
-    model = addTree(model, read.tree, resets, file.filename, context, [document]);
+  for (const document of context.session.read(file).documents ?? []) {
+    const { tree, source } = document;
+    ({ resets } = document);
+    context.session.documents.push(source);
+    if (!isMap(tree)) throw notAMapping(file.filename, source);
+    model = addTree(model, tree, resets, file.filename, context, [source]);
   }
   return { model, resets };
 }

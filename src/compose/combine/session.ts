@@ -4,7 +4,8 @@ import { didYouMean } from '../nearest-name.ts';
 import { locate } from '../read/locate.ts';
 import type { Path } from '../path.ts';
 import { readTextFile } from '../read/read-text-file.ts';
-import { parseDocuments, type SourceDocument } from '../read/source-document.ts';
+import { readYaml, type ReadDocument } from '../read/read-yaml.ts';
+import type { SourceDocument } from '../read/source-document.ts';
 import type { TreeMap } from '../tree.ts';
 
 /** Which phases of the loader run. */
@@ -22,8 +23,8 @@ export interface ConfigFile {
   readonly filename: string;
   readonly content?: string;
   readonly model?: TreeMap;
-  /** The parsed content, where that was needed before. */
-  readonly documents?: readonly SourceDocument[];
+  /** The content as data, where that was needed before. */
+  readonly documents?: readonly ReadDocument[];
 }
 
 /** Most faults that are listed; nobody reads more, and each has to be found in the file. */
@@ -46,8 +47,8 @@ export class LoadSession {
     return [...this.#warnings];
   }
 
-  /** The file with its content read and parsed. */
-  parse(file: ConfigFile): ConfigFile {
+  /** The file with its content read. */
+  read(file: ConfigFile): ConfigFile {
     if (file.model !== undefined || file.documents !== undefined) return file;
     this.#filesRead += 1;
     if (this.#filesRead > maxFiles) {
@@ -62,7 +63,7 @@ export class LoadSession {
       );
     }
     const content = file.content ?? readTextFile(file.filename, 'compose file');
-    return { ...file, content, documents: parseDocuments(content, file.filename) };
+    return { ...file, content, documents: readYaml(content, file.filename) };
   }
 
   locate(path: Path): SourceLocation {

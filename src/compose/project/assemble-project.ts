@@ -1,12 +1,11 @@
 import { TenfoldError } from '../../shared/errors.ts';
-import { isMap as isYamlMap, isScalar } from 'yaml';
 import { loadModel } from '../combine/load-model.ts';
 import type { ConfigFile, LoadSession, Phases } from '../combine/session.ts';
 import { substitute, TemplateError } from '../interpolate/template.ts';
 import { normalize } from '../normalize/normalize.ts';
 import { pathOf } from '../path.ts';
 import type { Project } from '../project.ts';
-import { newMap, textAt } from '../tree.ts';
+import { isMap, newMap, textAt } from '../tree.ts';
 import { checkConsistency } from '../validate/check-consistency.ts';
 import { bindProject, type BoundProject } from './bind-project.ts';
 import { normalizeName } from './project-name.ts';
@@ -41,7 +40,7 @@ export interface ProjectSource {
 /** Runs every phase on files that were found, and gives the project. */
 export function assembleProject(source: ProjectSource, session: LoadSession): Project {
   const { phases, environment, workingDir } = source;
-  const files = source.files.map((file) => session.parse(file));
+  const files = source.files.map((file) => session.read(file));
   const name = projectName({ ...source, files }, session);
   environment.set('COMPOSE_PROJECT_NAME', name);
   const tree = loadModel(files, {
@@ -133,9 +132,6 @@ function projectName(source: ProjectSource, session: LoadSession): string {
 function nameIn(file: ConfigFile): string {
   if (file.model !== undefined) return textAt(file.model, 'name') ?? '';
   let name = '';
-  for (const { contents } of file.documents ?? []) {
-    const value = isYamlMap(contents) ? contents.get('name', true) : undefined;
-    if (isScalar(value) && typeof value.value === 'string') name = value.value || name;
-  }
+  for (const { tree } of file.documents ?? []) name = (isMap(tree) && textAt(tree, 'name')) || name;
   return name;
 }

@@ -18,7 +18,6 @@ export const maxFileBytes = 64 * 1024 * 1024;
  */
 export function parseDocuments(text: string, file: string): SourceDocument[] {
   const lines = new LineCounter();
-  refuseControlCharacters(text, file);
   const documents = parse(text, file, lines);
   if (!Array.isArray(documents)) return [];
   const errors = documents.flatMap((document) => document.errors);
@@ -36,7 +35,8 @@ export function parseDocuments(text: string, file: string): SourceDocument[] {
 // oxlint-disable-next-line eslint/no-control-regex
 const controlCharacter = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
-function refuseControlCharacters(text: string, file: string): void {
+/** Refuses what no text file has and YAML forbids. */
+export function refuseControlCharacters(text: string, file: string): void {
   const offset = text.search(controlCharacter);
   if (offset === -1) return;
   const before = text.slice(0, offset).split('\n');

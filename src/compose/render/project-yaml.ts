@@ -1,9 +1,9 @@
-import { stringify } from 'yaml';
 import { pathOf } from '../path.ts';
 import type { Project } from '../project.ts';
 import type { Kind } from '../schema/kind.ts';
 import { config, model, network, secret, volume } from '../schema/resources.ts';
 import { service } from '../schema/service.ts';
+import { writeYaml } from './write-yaml.ts';
 import { isMap, mapAt, newMap, type Tree } from '../tree.ts';
 
 const sections: readonly (readonly [
@@ -38,17 +38,7 @@ export function projectYaml(project: Project): string {
     if (names.length > 0) document[section] = bind(section, kind, names);
   }
   for (const key of Object.keys(tree).sort()) if (key.startsWith('x-')) document[key] = tree[key];
-  return toYaml(document);
-}
-
-/** YAML that every reader understands alike: what an older one would take for a number or a boolean is in quotes. */
-export function toYaml(value: unknown): string {
-  return stringify(value, {
-    lineWidth: 0,
-    compat: 'yaml-1.1',
-    aliasDuplicateObjects: false,
-    nullStr: 'null',
-  });
+  return writeYaml(document);
 }
 
 /** A model whose variables were not filled in, as data with sorted keys. */
