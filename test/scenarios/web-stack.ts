@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReplicaStatus, ServiceStatus } from '../../src/daemon/control-api.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -124,9 +124,4 @@ async function container(logDir: string): Promise<{
 export function assertNothingFailed(result: LoadResult): void {
   assert.equal(result.failed.length, 0, describeLoad(result));
   assert.ok(result.sent > 0, 'the load was running');
-}
-
-/** The entries of the journal, for messages of assertions. */
-export async function journal(home: TestHome): Promise<string> {
-  return readFile(home.home.journalPath, 'utf8').catch(() => '');
 }
