@@ -167,6 +167,31 @@ describe('starting containers', { skip: await skipWithout('docker'), timeout: 12
     assert.equal(await output(replica, 'stat', '-c', '%u %a', '/banner'), '0 444');
   });
 
+  test('a container whose creation was cut short gets what it lacks before it starts', async () => {
+    const stack = scene.stack(
+      {
+        cut: {
+          command: ['cat', '/run/secrets/password'],
+          networks: { one: { priority: 1 }, two: null },
+          secrets: [{ source: 'password' }],
+        },
+      },
+      { secrets: { password: { content: 'in time' } } },
+    );
+    const { id, name } = await scene.start(stack, 'cut');
+    const { Config, HostConfig } = await scene.docker.getContainer(id).inspect();
+    await scene.docker.getContainer(id).remove({ force: true });
+    const halfway = await scene.docker.createContainer({ ...Config, name, HostConfig });
+    const replica = await scene.start(stack, 'cut', { existingId: halfway.id });
+    assert.equal(replica.id, halfway.id);
+    await eventually(async () => assert.equal((await scene.lines(replica))[0]?.text, 'in time'));
+    const { NetworkSettings } = await halfway.inspect();
+    assert.deepEqual(Object.keys(NetworkSettings.Networks).toSorted(), [
+      `${scene.name}_one`,
+      `${scene.name}_two`,
+    ]);
+  });
+
   test('a secret without a value is refused before anything is made', async () => {
     const stack = scene.stack(
       { unset: { ...sleeping, secrets: [{ source: 'password' }] } },

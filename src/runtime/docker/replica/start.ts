@@ -1,11 +1,13 @@
 import type { ReplicaSpec } from '../../runtime-driver.ts';
 import { containerSpec } from '../container/container-spec.ts';
+import type { ContainerSpec } from '../container/container-spec.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Reach } from '../engine/reach.ts';
 import { composeServiceOf } from '../compose-types.ts';
 import { containerName } from '../names.ts';
 import { claimName } from './claim-name.ts';
 import { injectFiles } from './inject-files.ts';
+import { inspectContainer } from './observe.ts';
 import { namingPortHolder } from './port-holder.ts';
 import { surroundingsOf } from './surroundings-of.ts';
 
@@ -21,6 +23,7 @@ export async function startContainer(
 ): Promise<string> {
   const name = containerName(spec.stack, spec.service, spec.index);
   if (spec.existingId !== undefined) {
+    await completeCreation(engine, spec, reach, spec.existingId, signal);
     await start(engine, name, spec.existingId, signal);
     return spec.existingId;
   }
@@ -39,14 +42,7 @@ export async function startContainer(
     });
     created = id;
     await injectFiles(engine, spec, id, signal);
-    for (const { network, endpoint } of laterNetworks) {
-      await engine.send(`connect the container ${name} to the network ${network}`, {
-        method: 'POST',
-        path: `/networks/${encodeURIComponent(network)}/connect`,
-        body: { Container: id, EndpointConfig: endpoint },
-        signal,
-      });
-    }
+    await connect(engine, name, id, laterNetworks, signal);
     await start(engine, name, id, signal);
     return id;
   } catch (thrown) {
@@ -55,6 +51,40 @@ export async function startContainer(
       if (claim.kind === 'renamed') await claim.giveBack(limit);
     });
     throw await namingPortHolder(engine, thrown, signal);
+  }
+}
+
+/** A container that was created and never started may lack what comes between the two. */
+async function completeCreation(
+  engine: Engine,
+  spec: ReplicaSpec,
+  reach: Reach,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const details = await inspectContainer(engine, id, signal);
+  if (details?.State.Status !== 'created') return;
+  const { laterNetworks } = containerSpec(spec, await surroundingsOf(engine, spec, reach, signal));
+  const connected = Object.keys(details.NetworkSettings.Networks);
+  const missing = laterNetworks.filter(({ network }) => !connected.includes(network));
+  await injectFiles(engine, spec, id, signal);
+  await connect(engine, details.Name.slice(1), id, missing, signal);
+}
+
+async function connect(
+  engine: Engine,
+  name: string,
+  id: string,
+  networks: ContainerSpec['laterNetworks'],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { network, endpoint } of networks) {
+    await engine.send(`connect the container ${name} to the network ${network}`, {
+      method: 'POST',
+      path: `/networks/${encodeURIComponent(network)}/connect`,
+      body: { Container: id, EndpointConfig: endpoint },
+      signal,
+    });
   }
 }
 
