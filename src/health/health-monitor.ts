@@ -1,3 +1,4 @@
+import type { Endpoint } from '../model/endpoint.ts';
 import type { Replica } from '../model/replica.ts';
 import type { HealthCheck, Service } from '../model/service.ts';
 import type { ReplicaConsole } from '../runtime/runtime-driver.ts';
@@ -11,11 +12,13 @@ import { Turns } from './turns.ts';
 const portCheckEveryMs = 100;
 const portCheckTimeoutMs = 1_000;
 const commandsAtATime = 8;
+/** How long a port that nobody published is waited for: a worker never opens it. */
+const hopedPortMs = 2_000;
 
 export interface HealthMonitorOptions {
   readonly clock: Clock;
   readonly consoleOf: (replica: Replica) => ReplicaConsole;
-  /** Undefined when the stack no longer has it; then a port check decides. */
+  /** Undefined when the stack no longer has it: then it is healthy while it runs. */
   readonly serviceOf: (replica: Replica) => Service | undefined;
   /** Called after a verdict has changed. */
   readonly onChange: () => void;
@@ -37,8 +40,8 @@ interface TrackedReplica {
 
 /**
  * Says how replicas are. Where the runtime checks them itself, its word is passed on; where it does not, the service's
- * health check is run here, or without one, every endpoint has to accept a connection once: from then
- * on the balancer's own checks look after it.
+ * health check is run here, or without one, every published port has to accept a connection once: from then on the
+ * balancer's own checks look after it.
  */
 export class HealthMonitor implements AsyncDisposable {
   readonly #options: HealthMonitorOptions;
@@ -99,8 +102,10 @@ export class HealthMonitor implements AsyncDisposable {
 
   #begin(key: string, replica: Replica): void {
     const { clock, serviceOf } = this.#options;
-    const healthCheck = serviceOf(replica)?.healthCheck;
-    const needsNoCheck = healthCheck === undefined && replica.endpoints.length === 0;
+    const service = serviceOf(replica);
+    const healthCheck = service?.healthCheck;
+    const ports = checkedPorts(replica, service);
+    const needsNoCheck = healthCheck === undefined && ports.required.length + ports.hoped.length === 0;
     const tracked: TrackedReplica = {
       replica,
       startedAt: startOf(replica),
@@ -110,7 +115,9 @@ export class HealthMonitor implements AsyncDisposable {
     this.#tracked.set(key, tracked);
     if (needsNoCheck) return;
     const loop = (
-      healthCheck === undefined ? this.#watchPorts(tracked) : this.#watchByCommand(tracked, healthCheck)
+      healthCheck === undefined
+        ? this.#watchPorts(tracked, ports)
+        : this.#watchByCommand(tracked, healthCheck)
     ).catch((thrown: unknown) => {
       // An abort is how a loop ends; anything else is a bug and must be seen.
       if (!tracked.stopping.signal.aborted) throw thrown;
@@ -119,11 +126,16 @@ export class HealthMonitor implements AsyncDisposable {
     void loop.finally(() => this.#loops.delete(loop));
   }
 
-  async #watchPorts(tracked: TrackedReplica): Promise<void> {
+  async #watchPorts(tracked: TrackedReplica, { required, hoped }: CheckedPorts): Promise<void> {
     const { clock } = this.#options;
     const { signal } = tracked.stopping;
     for (;;) {
-      const trouble = await checkPorts(tracked.replica.endpoints, portCheckTimeoutMs, signal);
+      const isPatient = clock.now() - tracked.startedAt < hopedPortMs;
+      const trouble = await checkPorts(
+        isPatient ? [...required, ...hoped] : required,
+        portCheckTimeoutMs,
+        signal,
+      );
       if (trouble === undefined) {
         this.#change(tracked, beginHealth('healthy', clock.now()));
         return;
@@ -165,4 +177,25 @@ function keyOf({ id, state }: Replica): string | undefined {
 
 function startOf({ state, createdAt }: Replica): number {
   return state.kind === 'running' ? state.startedAt : createdAt;
+}
+
+interface CheckedPorts {
+  /** Published: it has to accept connections there. */
+  readonly required: readonly Endpoint[];
+  /** Other services may reach it there, and whether it serves or only works is not known. */
+  readonly hoped: readonly Endpoint[];
+}
+
+/** Ports that an image merely exposes do not count: many programs listen on some of theirs only. */
+function checkedPorts({ endpoints }: Replica, service: Service | undefined): CheckedPorts {
+  const { listeners = [], directPorts = [] } = service ?? {};
+  const published = new Set([
+    ...listeners.filter(({ exposure }) => exposure === 'published').map(({ target }) => target),
+    ...directPorts.filter(({ protocol }) => protocol === 'tcp').map(({ target }) => target),
+  ]);
+  const reachable = new Set(listeners.map(({ target }) => target));
+  return {
+    required: endpoints.filter(({ target }) => published.has(target)),
+    hoped: endpoints.filter(({ target }) => !published.has(target) && reachable.has(target)),
+  };
 }

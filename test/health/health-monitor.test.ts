@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { HealthMonitor } from '../../src/health/health-monitor.ts';
 import type { HealthMonitorOptions } from '../../src/health/health-monitor.ts';
 import type { Replica } from '../../src/model/replica.ts';
-import type { HealthCheck, Service } from '../../src/model/service.ts';
+import type { HealthCheck, Listener, Service } from '../../src/model/service.ts';
 import type { CommandResult, ReplicaConsole } from '../../src/runtime/runtime-driver.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { TenfoldError } from '../../src/shared/errors.ts';
@@ -53,6 +53,17 @@ function consoleOf(exec: ReplicaConsole['exec']): ReplicaConsole {
   };
 }
 
+function published(target: number): Listener {
+  return {
+    key: `web:*->${target}`,
+    hostIp: '',
+    port: undefined,
+    target,
+    protocol: 'http',
+    exposure: 'published',
+  };
+}
+
 interface Setup extends Partial<HealthMonitorOptions> {
   readonly service?: Partial<Service>;
   readonly exec?: ReplicaConsole['exec'];
@@ -96,7 +107,7 @@ describe('a replica without a health check', () => {
     const [first, second] = servers;
     await new Promise((resolve) => second.close(resolve));
 
-    await using health = open({ clock: systemClock });
+    await using health = open({ clock: systemClock, service: { listeners: [published(0), published(1)] } });
     const replica = replicaOf({ endpoints });
     health.monitor.track([replica]);
     await eventually(() =>
@@ -112,6 +123,28 @@ describe('a replica without a health check', () => {
     health.monitor.track([replica]);
     assert.equal(health.healthOf(replica), 'healthy');
   });
+
+  test('need not listen where its image merely exposes a port', async () => {
+    await using health = open({ service: { targets: [80] } });
+    const replica = replicaOf({ endpoints: [{ target: 443, host: '127.0.0.1', port: 1 }] });
+    health.monitor.track([replica]);
+    assert.equal(health.healthOf(replica), 'healthy');
+  });
+
+  test('is healthy before long although it never opens the port at which other services might reach it', async () => {
+    await using health = open({
+      clock: systemClock,
+      service: { listeners: [{ ...published(0), exposure: 'internal' }] },
+    });
+    const replica = replicaOf({
+      state: { kind: 'running', startedAt: Date.now() },
+      endpoints: [{ target: 0, host: '127.0.0.1', port: 1 }],
+    });
+    health.monitor.track([replica]);
+    await eventually(() => assert.ok(health.monitor.verdictOf(replica).lastOutput));
+    assert.equal(health.healthOf(replica), 'starting');
+    await eventually(() => assert.equal(health.healthOf(replica), 'healthy'));
+  });
 });
 
 test('a replica that listens where nobody looks for it is told so', async (context) => {
@@ -124,7 +157,7 @@ test('a replica that listens where nobody looks for it is told so', async (conte
   }
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
-  await using health = open({ clock: systemClock });
+  await using health = open({ clock: systemClock, service: { listeners: [published(80)] } });
   const replica = replicaOf({ endpoints: [{ target: 80, host: '127.0.0.1', port: address.port }] });
   health.monitor.track([replica]);
   await eventually(() => assert.match(health.monitor.verdictOf(replica).lastOutput ?? '', /only on \[::1\]/));
