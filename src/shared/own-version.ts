@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 
-/** Version of this package, from its package.json: one folder up from `src` and from `dist` alike. */
+/** Version of this package, from its package.json: two folders up from `src/shared` and from `dist/shared` alike. */
 export function ownVersion(): string {
-  const path = new URL('../../package.json', import.meta.url);
-  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(path, 'utf8'))).version;
+  const content: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  const isKnown = typeof content === 'object' && content !== null && 'version' in content;
+  return isKnown && typeof content.version === 'string' ? content.version : 'unknown';
 }

@@ -10,6 +10,7 @@ export class ReplicaHistories {
   /** Run that was last seen to end, per replica: an end is counted once. */
   readonly #countedEnds = new Map<string, number>();
   readonly #expectedEnds = new Set<string>();
+  #hasLooked = false;
 
   of(replicaId: string): ReplicaHistory {
     return this.#histories.get(replicaId) ?? noHistory;
@@ -21,6 +22,8 @@ export class ReplicaHistories {
   }
 
   update(replicas: readonly Replica[]): void {
+    const isFirstLook = !this.#hasLooked;
+    this.#hasLooked = true;
     const present = new Set(replicas.map(({ id }) => id));
     for (const id of this.#histories.keys()) {
       if (!present.has(id)) this.#forget(id);
@@ -29,7 +32,8 @@ export class ReplicaHistories {
       if (replica.state.kind === 'running') continue;
       if (replica.state.kind === 'exited' && this.#countedEnds.get(replica.id) !== replica.state.finishedAt) {
         this.#countedEnds.set(replica.id, replica.state.finishedAt);
-        if (!this.#expectedEnds.delete(replica.id))
+        // What had ended before the first look ended under another daemon: it is not known to be a failure.
+        if (!this.#expectedEnds.delete(replica.id) && !isFirstLook)
           this.#count(replica.id, replica.state.startedAt, replica.state.finishedAt);
       }
     }
