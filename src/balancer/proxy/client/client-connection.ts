@@ -35,7 +35,8 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   #keepsAlive = true;
   #isRetiring = false;
   #isHttp10 = false;
-  #wantsJson = false;
+  /** Field lines of the request, for the rare case that the balancer answers by itself. */
+  #fieldLines = '';
   /** What came after the request under way. */
   #early: Buffer | undefined;
   #hasServed = false;
@@ -230,7 +231,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     this.#phase = 'exchange';
     this.#keepsAlive = head.keepsAlive;
     this.#isHttp10 = head.isHttp10;
-    this.#wantsJson = /\r\naccept:[^\r]*application\/json/i.test(text);
+    this.#fieldLines = head.fields.kept;
     this.#extent.begin(head.framing);
     this.#exchange.begin(head, listener, this.#forwardedBy);
     return start;
@@ -250,7 +251,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   }
 
   #refuse(status: number): -1 {
-    this.#wantsJson = false;
+    this.#fieldLines = '';
     this.#respond(status, refusalReasons[status] ?? 'the request was refused', false);
     this.#beginClosing();
     return -1;
@@ -263,7 +264,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
       reason,
       requestId: isNamed ? this.#exchange.requestId : undefined,
       isHeadRequest: isNamed && this.#exchange.isHeadRequest,
-      wantsJson: this.#wantsJson,
+      wantsJson: /^accept:[^\r]*application\/json/im.test(this.#fieldLines),
       closes: !keepsAlive,
       ...(status === 503 ? { retryAfterSeconds: 1 } : {}),
     });

@@ -42,6 +42,8 @@ export class UpstreamConnection implements IdleConnection {
   #isDead = false;
   #isInBody = false;
   #isReusable = false;
+  /** What the replica promised last (RFC 9112 section 9.3, `Keep-Alive: timeout=5`). */
+  #keepAliveField: string | undefined;
   #keepAliveMs = maxIdleMs;
   readonly #headBuffer = new HeadBuffer(maxHeadBytes);
   readonly #extent = new BodyExtent();
@@ -171,6 +173,8 @@ export class UpstreamConnection implements IdleConnection {
   }
 
   #noteKeepAlive(field: string | undefined): void {
+    if (field === this.#keepAliveField) return;
+    this.#keepAliveField = field;
     this.#keepAliveMs = maxIdleMs;
     const seconds = field === undefined ? undefined : /(?:^|[\s,;])timeout=(\d{1,6})/i.exec(field)?.[1];
     // One second less than promised, so that the replica does not close while a request is on its way.

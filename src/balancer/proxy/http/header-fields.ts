@@ -53,7 +53,7 @@ export class HeaderFields {
     }
     if (position !== end) return 400;
     if (keptFrom < end) this.kept += text.slice(keptFrom, end);
-    if (this.connection !== undefined) this.#removeNamedByConnection();
+    if (this.connection !== undefined && !isPlainConnection(this.connection)) this.#removeNamedByConnection();
     return 0;
   }
 
@@ -144,6 +144,11 @@ export class HeaderFields {
       .map((line) => `${line}\r\n`)
       .join('');
   }
+}
+
+/** What nearly every message says, and what names no field. */
+function isPlainConnection(value: string): boolean {
+  return value === 'keep-alive' || value === 'close' || value === 'Keep-Alive' || value === 'Upgrade';
 }
 
 function joined(first: string | undefined, second: string): string {

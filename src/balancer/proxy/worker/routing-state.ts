@@ -32,6 +32,11 @@ export function countFailure(listener: ListenerState, kind: FailureKind): void {
   listener.hasChanged = true;
 }
 
+function rampingUntil({ endpoints, policy: { slowStartMs } }: PoolState): number {
+  if (slowStartMs <= 0) return 0;
+  return endpoints.reduce((latest, endpoint) => Math.max(latest, endpoint.activeSince + slowStartMs), 0);
+}
+
 /** The table in force in this worker. Endpoints, pools and listeners that stay keep their counters and connections. */
 export class RoutingState {
   readonly listeners = new Map<string, ListenerState>();
@@ -61,6 +66,17 @@ export class RoutingState {
     return gone;
   }
 
+  /** A verdict of the active checks. */
+  judge(id: string, isDown: boolean, activeSince: number): void {
+    const endpoint = this.endpoints.get(id);
+    if (endpoint === undefined) return;
+    endpoint.isDown = isDown;
+    endpoint.activeSince = activeSince;
+    for (const pool of this.pools.values()) {
+      if (pool.endpoints.includes(endpoint)) pool.rampingUntil = rampingUntil(pool);
+    }
+  }
+
   #applyPool(entry: WorkerPool, now: number): void {
     let pool = this.pools.get(entry.id);
     if (pool === undefined) {
@@ -74,11 +90,7 @@ export class RoutingState {
     pool.policy = entry.policy;
     pool.emptyReason = entry.emptyReason;
     pool.endpoints = entry.endpoints.map((endpoint) => this.#applyEndpoint(endpoint, entry, now));
-    const { slowStartMs } = entry.policy;
-    pool.rampingUntil =
-      slowStartMs > 0
-        ? Math.max(0, ...pool.endpoints.map((endpoint) => endpoint.activeSince + slowStartMs))
-        : 0;
+    pool.rampingUntil = rampingUntil(pool);
   }
 
   #applyEndpoint(entry: WorkerEndpoint, pool: WorkerPool, now: number): EndpointState {

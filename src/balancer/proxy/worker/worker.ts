@@ -100,13 +100,9 @@ export function runWorker(): void {
         tell({ type: 'applied', sequence: order.sequence });
         report();
         break;
-      case 'health': {
-        const endpoint = routing.endpoints.get(order.id);
-        if (endpoint === undefined) break;
-        endpoint.isDown = order.isDown;
-        endpoint.activeSince = order.activeSince;
+      case 'health':
+        routing.judge(order.id, order.isDown, order.activeSince);
         break;
-      }
       case 'eject': {
         const endpoint = routing.endpoints.get(order.id);
         if (endpoint === undefined) break;
