@@ -16,6 +16,7 @@ for (const { runtime, skip } of scenarioRuntimes) {
         await using load = stack.load();
         await load.sendMore(100);
         process.kill(before['web-2'] ?? NaN, 'SIGKILL');
+        const handedOut = load.sent();
         await eventually(async () => {
           const { state, pid } = await stack.replica('web-2');
           assert.equal(state, 'in rotation');
@@ -24,10 +25,18 @@ for (const { runtime, skip } of scenarioRuntimes) {
         await load.sendMore(100);
         const result = await load.stop();
 
-        const begun = (await stack.requestLog()).filter(({ isCompleted }) => !isCompleted);
-        const broken = new Set(begun.filter(({ instance }) => instance === 'web-2').map(({ id }) => id));
-        for (const { id, method } of result.failed)
-          assert.ok(method === 'POST' && broken.has(id), `${id} must not fail\n${describeLoad(result)}`);
+        // A POST that lay in the killed replica's socket may have been begun for all that anybody outside can know.
+        for (const { id, index, method, outcome } of result.failed) {
+          const wasHandedOver =
+            outcome.kind === 'status' && /broke off before it answered/.test(outcome.reason);
+          assert.ok(
+            method === 'POST' && index < handedOut && wasHandedOver,
+            `${id} must not fail\n${describeLoad(result)}`,
+          );
+        }
+        const failedIds = new Set(result.failed.map(({ id }) => id));
+        const begun = (await stack.requestLog()).map(({ id }) => id).filter((id) => failedIds.has(id));
+        assert.deepEqual(begun, [...new Set(begun)], 'a POST that failed was tried once');
         const others = await stack.pids();
         assert.deepEqual([others['web-1'], others['web-3']], [before['web-1'], before['web-3']]);
       }));
