@@ -67,6 +67,7 @@ export function renderHashes(project: Project, names: string): string {
       const service = project.services[name];
       if (service === undefined) {
         throw new TenfoldError('unknown-service', `no such service: ${name}`, {
+          expected: `one of ${Object.keys(project.services).join(', ')}`,
           got: name,
           ...didYouMean(name, Object.keys(project.services)),
         });

@@ -78,6 +78,7 @@ function matching(name: string, services: Readonly<Record<string, ServiceConfig>
 
 function unknownService(name: string, services: Readonly<Record<string, ServiceConfig>>): TenfoldError {
   return new TenfoldError('unknown-service', `no such service: ${name}`, {
+    expected: `one of ${Object.keys(services).join(', ')}`,
     got: name,
     ...didYouMean(name, Object.keys(services)),
   });

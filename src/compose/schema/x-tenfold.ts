@@ -5,6 +5,18 @@ import { choice, duration, integer, text } from './scalars.ts';
 const count = (minimum: number) => integer({ accepts: ['integer'], minimum, keepsZero: true });
 const time = (description: string) => duration({ keepsZero: true, description });
 
+/** The proxy's own health checks. */
+export const xTenfoldHealth = object(
+  {
+    path: text({ pattern: /^\// }),
+    interval: time('Time between two checks.'),
+    timeout: time('Longest wait for the answer to a check.'),
+    rise: count(1),
+    fall: count(1),
+  },
+  { isExtensible: false },
+);
+
 /** What Compose has no word for, under `x-tenfold:` of a service; at the top level, the defaults for all services. */
 export const xTenfold = object(
   {
@@ -27,16 +39,7 @@ export const xTenfold = object(
     retries: count(0),
     response_headers: choice(),
     start_timeout: time('Longest time from start to healthy.'),
-    health: object(
-      {
-        path: text({ pattern: /^\// }),
-        interval: time('Time between two checks.'),
-        timeout: time('Longest wait for the answer to a check.'),
-        rise: count(1),
-        fall: count(1),
-      },
-      { isExtensible: false },
-    ),
+    health: xTenfoldHealth,
   },
   { isExtensible: false, description: 'How Tenfold balances and changes the service.' },
 );
