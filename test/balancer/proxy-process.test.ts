@@ -255,6 +255,15 @@ describe('the limits of a client', { timeout: 120_000 }, () => {
     assert.equal(statusOf(await sendRaw(service.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')), 200);
   });
 
+  test('time limits hold on for connections of a listener that has closed', async (t) => {
+    const { driver } = await open(t, { limits });
+    const service = await BalancedService.open(driver, [await good(t)]);
+    const stuck = sendRaw(service.port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhel');
+    await eventually(async () => assert.equal((await service.observeListener()).requests, 1));
+    await driver.apply({ listeners: [], pools: service.table.pools }, never);
+    assert.equal(statusOf(await stuck), 408);
+  });
+
   test('a header section that is too large is refused with 431, a request line with 414', async (t) => {
     const { driver } = await open(t, { limits: { maxHeadBytes: 16_384 } });
     const service = await BalancedService.open(driver, [await good(t)]);

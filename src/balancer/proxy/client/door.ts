@@ -56,6 +56,10 @@ export class Door {
     for (const socket of waiting) this.#admit(socket);
   }
 
+  tick(now: number): void {
+    for (const connection of this.connections) connection.tick(now);
+  }
+
   /** Accepts no more; requests under way are answered. */
   close(): void {
     this.#server.close();

@@ -15,6 +15,8 @@ const reportEveryMs = 250;
 export function runWorker(): void {
   const routing = new RoutingState();
   const doors = new Map<string, Door>();
+  /** Closed doors that still have connections. */
+  const closing = new Set<Door>();
   let limits: ProxyLimits = defaultProxyLimits;
   let isReportDue = false;
 
@@ -62,16 +64,18 @@ export function runWorker(): void {
   };
   const closeDoors = (keys: readonly string[]): void => {
     for (const key of keys) {
-      doors.get(key)?.close();
+      const door = doors.get(key);
+      if (door === undefined) continue;
+      door.close();
       doors.delete(key);
+      closing.add(door);
     }
   };
   const stop = (graceMs: number): void => {
-    const closing = Array.from(doors.values());
     closeDoors(Array.from(doors.keys()));
     const deadline = Date.now() + graceMs;
     const poll = setInterval(() => {
-      if (Date.now() < deadline && closing.some((door) => door.connections.size > 0)) return;
+      if (Date.now() < deadline && Array.from(closing).some((door) => door.connections.size > 0)) return;
       clearInterval(poll);
       process.exit(0);
     }, 20);
@@ -127,7 +131,11 @@ export function runWorker(): void {
 
   setInterval(() => {
     const now = Date.now();
-    for (const door of doors.values()) for (const connection of door.connections) connection.tick(now);
+    for (const door of doors.values()) door.tick(now);
+    for (const door of closing) {
+      if (door.connections.size === 0) closing.delete(door);
+      else door.tick(now);
+    }
     for (const endpoint of routing.endpoints.values()) closeExpired(endpoint, now);
   }, tickEveryMs);
   setInterval(() => report(), reportEveryMs);
