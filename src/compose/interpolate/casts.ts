@@ -42,8 +42,22 @@ export const toBoolean: Cast = (text) => {
   }
 };
 
+const tenfoldCasts: Readonly<Record<string, Cast>> = {
+  'x-tenfold.max_fails': toInteger,
+  'x-tenfold.retries': toInteger,
+  'x-tenfold.response_headers': toBoolean,
+  'x-tenfold.health.rise': toInteger,
+  'x-tenfold.health.fall': toInteger,
+};
+
+function below(prefix: string, rules: Readonly<Record<string, Cast>>): Record<string, Cast> {
+  return Object.fromEntries(Object.entries(rules).map(([pattern, cast]) => [`${prefix}.${pattern}`, cast]));
+}
+
 /** Places whose text becomes a number or a boolean once variables are filled in (compose-spec, interpolation). */
 export const composeCasts = pathTable<Cast>({
+  ...tenfoldCasts,
+  ...below('services.*', tenfoldCasts),
   'services.*.cpu_count': toInteger,
   'services.*.cpu_percent': toFloat,
   'services.*.cpu_period': toInteger,

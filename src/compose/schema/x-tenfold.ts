@@ -2,7 +2,7 @@ import { object } from './collections.ts';
 import type { BoundOf } from './kind.ts';
 import { choice, duration, integer, text } from './scalars.ts';
 
-const count = (minimum: number) => integer({ accepts: ['integer'], minimum, keepsZero: true });
+const count = (minimum: number) => integer({ minimum, keepsZero: true });
 const time = (description: string) => duration({ keepsZero: true, description });
 
 /** The proxy's own health checks. */
