@@ -202,6 +202,17 @@ export function testHttpTraffic(driver: () => BalancerDriver): void {
       });
     });
 
+    test('an upgrade that the replica declines is a plain exchange, and the connection goes on', async (t) => {
+      const service = await serviceOf(t, (incoming, outgoing) => {
+        outgoing.statusCode = incoming.headers['upgrade'] === undefined ? 200 : 403;
+        outgoing.end(`<${incoming.url ?? ''}>`);
+      });
+      const upgrade = 'GET /up HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+      const after = 'GET /after HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+      const text = await sendRaw(service.port, upgrade + after);
+      assert.match(text, /^HTTP\/1\.1 403 [\s\S]*<\/up>HTTP\/1\.1 200 [\s\S]*<\/after>/);
+    });
+
     test('lets a client wait for 100 Continue', async (t) => {
       const service = await serviceOf(t, (incoming, outgoing) => incoming.pipe(outgoing));
       const headers = { Expect: '100-continue', 'Content-Length': '5' };
