@@ -182,6 +182,8 @@ export class StackController implements AsyncDisposable {
 
   async #observe(): Promise<{ observed: Observed; runtimes: RuntimeSnapshot }> {
     const desired = this.#desired;
+    // Taken before the runtimes are asked: a creation that ends meanwhile would else be missing from both.
+    const operations = this.#operations.state();
     const world = await observeWorld(desired, this.#options, this.#lastSeen, this.#abort.signal);
     const { replicas, runtimeKinds } = world.runtimes;
     this.#kinds = runtimeKinds;
@@ -193,7 +195,7 @@ export class StackController implements AsyncDisposable {
     const joined = joinObservations(replicas, desired, world.balancer, this.#health, this.#histories);
     const observed = snapshotOf(desired, world, joined, this.#options.clock.now());
     return {
-      observed: indexSnapshot({ ...observed, ...this.#operations.state() }),
+      observed: indexSnapshot({ ...observed, ...operations }),
       runtimes: world.runtimes,
     };
   }
