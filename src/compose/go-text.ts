@@ -14,11 +14,16 @@ export function goText(value: Tree): string {
   return `map[${keys.map((key) => `${key}:${goText(value[key] ?? null)}`).join(' ')}]`;
 }
 
-/** A number as Go prints it: an exponent below 1e-4 and from 1e21 on, with two digits at least. */
+/** A whole number in digits; any other as Go prints a floating one. */
 function goNumber(value: number): string {
+  return Number.isSafeInteger(value) ? String(value) : goFloatText(value);
+}
+
+/** A floating number as Go prints it: an exponent below 1e-4 and from a million on, with two digits at least. */
+export function goFloatText(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
   const size = Math.abs(value);
-  if (size === 0 || (size >= 1e-4 && size < 1e21)) return value.toString();
+  if (size === 0 || (size >= 1e-4 && size < 1e6)) return value.toString();
   return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 }
 

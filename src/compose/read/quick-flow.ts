@@ -1,5 +1,5 @@
 import { newMap, type Tree, type TreeMap } from '../tree.ts';
-import { resolvePlainScalar } from './plain-scalar.ts';
+import { isPlainText, resolvePlainScalar } from './plain-scalar.ts';
 import { mayBePlain, quotedScalar, type Scalar } from './quick-scalars.ts';
 
 const maxDepth = 20;
@@ -59,7 +59,7 @@ function flowKey(line: string, start: number): Scalar<string> | undefined {
   if (first === '"' || first === "'") return quotedScalar(line, start);
   const plain = plainInFlow(line, start);
   if (plain === undefined || plain.value === '<<') return undefined;
-  return typeof resolvePlainScalar(plain.value) === 'string' ? plain : undefined;
+  return isPlainText(plain.value) ? plain : undefined;
 }
 
 function flowValue(line: string, start: number, depth: number): Scalar<Tree> | undefined {

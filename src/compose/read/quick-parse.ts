@@ -1,5 +1,5 @@
 import { isMap, newMap, type Tree, type TreeMap } from '../tree.ts';
-import { resolvePlainScalar } from './plain-scalar.ts';
+import { isPlainText, resolvePlainScalar } from './plain-scalar.ts';
 import { flowCollection } from './quick-flow.ts';
 import { isRestEmpty, keyColon, mayBePlain, quotedScalar } from './quick-scalars.ts';
 
@@ -124,7 +124,7 @@ class QuickReader {
     const colon = keyColon(line, start);
     if (colon === -1 || colon - start > maxKeyLength || !mayBePlain(line, start)) throw notPlain;
     const key = line.slice(start, colon).trimEnd();
-    if (key === '<<' || key.includes(' #') || typeof resolvePlainScalar(key) !== 'string') throw notPlain;
+    if (key === '<<' || key.includes(' #') || !isPlainText(key)) throw notPlain;
     return { key, colon };
   }
 

@@ -3,7 +3,7 @@ import { TenfoldError } from '../../shared/errors.ts';
 import { throwAll } from '../faults.ts';
 import { at, formatPath, type Path } from '../path.ts';
 import { isMap as isTreeMap, newMap, type Tree, type TreeMap } from '../tree.ts';
-import { resolveNumber, resolvePlainScalar } from './plain-scalar.ts';
+import { isPlainText, resolveNumber, resolvePlainScalar } from './plain-scalar.ts';
 import { itemsOf, pairsOf } from './yaml-nodes.ts';
 import { maxDepth, tooDeep, type SourceDocument } from './source-document.ts';
 
@@ -147,7 +147,7 @@ class DocumentReader {
     if (isScalar(scalar)) {
       if (scalar.anchor !== undefined) this.#anchors.set(scalar.anchor, scalar);
       const key = scalarValue(scalar);
-      if (typeof key === 'string') return key;
+      if (typeof key === 'string' && (scalar.type !== 'PLAIN' || isPlainText(key))) return key;
       got = String(key);
     }
     const place = path === undefined ? 'at top level' : `in ${formatPath(path)}`;

@@ -1,4 +1,4 @@
-import { resolvePlainScalar } from '../read/plain-scalar.ts';
+import { isPlainText } from '../read/plain-scalar.ts';
 
 /**
  * Writes data as YAML in block style. What any YAML reader, old or new, would take for something else than text is in
@@ -74,7 +74,7 @@ function isPlain(text: string): boolean {
   if (text.includes(': ') || text.includes(' #')) return false;
   if (text.startsWith('-') && /^-(?:$|[ -])/.test(text)) return false;
   if (text.startsWith('...') || numberLike.test(text) || wordsOfYaml11.test(text)) return false;
-  return typeof resolvePlainScalar(text) === 'string';
+  return isPlainText(text);
 }
 
 function quoted(text: string): string {
