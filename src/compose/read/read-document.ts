@@ -147,7 +147,8 @@ class DocumentReader {
     if (isScalar(scalar)) {
       if (scalar.anchor !== undefined) this.#anchors.set(scalar.anchor, scalar);
       const key = scalarValue(scalar);
-      if (typeof key === 'string' && (scalar.type !== 'PLAIN' || isPlainText(key))) return key;
+      const written = scalar.type === 'PLAIN' && typeof scalar.value === 'string' ? scalar.value : undefined;
+      if (typeof key === 'string' && (written === undefined || isPlainText(written))) return key;
       got = String(key);
     }
     const place = path === undefined ? 'at top level' : `in ${formatPath(path)}`;
