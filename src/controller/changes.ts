@@ -63,7 +63,8 @@ function replicaChanges(
   const cause = doings.causeOf(after.replica.instance);
   if (before === undefined) changes.push(change('replica.created', after, cause));
   const isNewRun = isRunning(after) && !isSameRun(before, after);
-  if (isNewRun) changes.push(change('replica.started', after, before?.replica.state.kind === 'exited' ? cause : ''));
+  if (isNewRun)
+    changes.push(change('replica.started', after, before?.replica.state.kind === 'exited' ? cause : ''));
   if (!isRunning(after)) {
     if (after.replica.state.kind === 'exited' && (before === undefined || isRunning(before))) {
       const isExpected = doings.hasStopped(after.replica.id);
