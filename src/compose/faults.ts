@@ -9,7 +9,7 @@ export interface Fault {
   readonly got?: string;
   readonly hint?: string;
   /** A word that is none of those known; the nearest of them becomes the hint. */
-  readonly unknown?: { readonly word: string; readonly known: Iterable<string> };
+  readonly unknown?: { readonly word: string; readonly known: () => Iterable<string> };
   readonly code?: ErrorCode;
 }
 

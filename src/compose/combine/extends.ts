@@ -55,16 +55,10 @@ class Extender {
     if (!isMap(service) || service['extends'] === undefined) return service;
     const link = `${name} in ${scope.file}`;
     if (chain.includes(link)) {
-      throw this.#fault(
-        name,
-        [
-          'Circular reference:',
-          ...[...chain, link].map((each, index) => `  ${index > 0 ? 'extends ' : ''}${each}`),
-        ].join('\n'),
-        {
-          hint: 'a service cannot extend itself, not even by way of others',
-        },
-      );
+      const circle = [...chain, link].map((each, index) => `  ${index > 0 ? 'extends ' : ''}${each}`);
+      throw this.#fault(name, ['Circular reference:', ...circle].join('\n'), {
+        hint: 'a service cannot extend itself, not even by way of others',
+      });
     }
     const reference = this.#reference(service['extends'], name);
     const target =
@@ -106,8 +100,7 @@ class Extender {
     refuseRemote(file, 'extends.file', () => session.locate(pathOf('services', name, 'extends', 'file')));
     const local = isAbsolute(file) ? file : join(baseDir, file);
     const known = this.#scopes.get(local);
-    if (known !== undefined)
-      return { ...known, services: mapAt({ s: cloneTree(known.services) }, 's') ?? newMap() };
+    if (known !== undefined) return known;
     const { model, resets } = this.#addFile(
       newMap(),
       { filename: local },
@@ -130,7 +123,7 @@ class Extender {
     }
     session.run((report) => resolvePaths(model, folderOf(file, baseDir), report));
     const scope: Scope = { services, file: local, resets };
-    this.#scopes.set(local, { ...scope, services: mapAt({ s: cloneTree(services) }, 's') ?? newMap() });
+    this.#scopes.set(local, scope);
     return scope;
   }
 

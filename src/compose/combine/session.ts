@@ -104,6 +104,6 @@ export class LoadSession {
 
 function locatedError(fault: Fault, documents: readonly SourceDocument[]): TenfoldError {
   const { path, message, code = 'invalid-compose', unknown, ...details } = fault;
-  const hint = unknown === undefined ? {} : didYouMean(unknown.word, unknown.known);
+  const hint = unknown === undefined ? {} : didYouMean(unknown.word, unknown.known());
   return new TenfoldError(code, message, { where: locate(documents, path), ...details, ...hint });
 }

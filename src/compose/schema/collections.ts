@@ -207,7 +207,7 @@ function reportUnknown(key: string, known: readonly string[], path: Path, report
   report({
     path: at(path, key),
     message: `${place === '' ? '' : `${place}: `}additional property '${key}' is not allowed`,
-    unknown: { word: key, known },
+    unknown: { word: key, known: () => known },
   });
 }
 

@@ -1,6 +1,5 @@
-import type { Report } from '../faults.ts';
+import type { Fault, Report } from '../faults.ts';
 import { pathOf } from '../path.ts';
-import { didYouMean } from '../nearest-name.ts';
 import type { Project, ServiceConfig } from '../project.ts';
 import { extensionsKey } from '../schema/collections.ts';
 import { checkCycles } from './check-cycles.ts';
@@ -16,7 +15,7 @@ type Checked = Pick<
 export type Say = (
   keys: readonly (string | number)[],
   message: string,
-  details?: { readonly expected?: string; readonly got?: string; readonly hint?: string },
+  details?: Pick<Fault, 'expected' | 'got' | 'hint' | 'unknown'>,
 ) => void;
 
 /** Judges whether the active services, and what they refer to, fit together. Every fault is reported. */
@@ -38,6 +37,11 @@ export function checkConsistency(project: Checked, report: Report): void {
     report({ path: pathOf('secrets', name), message, expected: 'file or environment' });
   }
   checkCycles(project.services, report);
+}
+
+/** For the nearest name, which is only looked for when the fault is shown. */
+function nameOf(word: string, known: Readonly<Record<string, unknown>>): Pick<Fault, 'unknown'> {
+  return { unknown: { word, known: () => Object.keys(known) } };
 }
 
 /** A service is a container by its image or build, or a local process by its command alone. */
@@ -65,7 +69,7 @@ function checkBuild(name: string, { build, platform }: ServiceConfig, project: C
     const other = project.services[target];
     if (other === undefined) {
       const message = `service "${name}" declares unknown service "${target}" as additional contexts ${key}`;
-      say(keys, message, didYouMean(target, Object.keys(project.services)));
+      say(keys, message, nameOf(target, project.services));
     } else if (other.build === undefined) {
       say(keys, `service "${name}" declares non-buildable service "${target}" as additional contexts ${key}`);
     }
@@ -88,7 +92,7 @@ function checkReferences(name: string, service: ServiceConfig, project: Checked,
     const hint =
       resource === extensionsKey
         ? { hint: 'a name that begins with x- is taken for an extension here' }
-        : didYouMean(resource, Object.keys(known));
+        : nameOf(resource, known);
     say(keys, message, { got: resource, ...hint });
   };
   const { network_mode: networkMode, networks = {} } = service;
@@ -102,7 +106,7 @@ function checkReferences(name: string, service: ServiceConfig, project: Checked,
     if (dependency in project.services) continue;
     if (dependency in project.disabledServices && details?.required === false) continue;
     const message = `service "${name}" depends on undefined service "${dependency}"`;
-    say(['depends_on', dependency], message, didYouMean(dependency, Object.keys(project.services)));
+    say(['depends_on', dependency], message, nameOf(dependency, project.services));
   }
   if (networkMode?.startsWith('service:') === true) {
     const target = networkMode.slice('service:'.length);
