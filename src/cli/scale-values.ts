@@ -28,6 +28,7 @@ function parseScaleValue(word: string): [string, number] {
       {
         expected: `a whole number from 0 to ${maxScale}`,
         got: `\`${word}\``,
+        hint: `for example \`${service}=3\``,
       },
     );
   }

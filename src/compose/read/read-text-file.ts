@@ -40,6 +40,7 @@ function readBytes(file: string, what: string): Uint8Array {
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new TenfoldError('file-not-found', `${what} ${file} not found: no such file or directory`, {
         where: { file },
+        hint: 'correct the path, or create the file',
         cause: thrown,
       });
     }

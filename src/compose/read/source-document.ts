@@ -26,6 +26,7 @@ export function parseDocuments(text: string, file: string): SourceDocument[] {
     if (/call stack/.test(error.message)) return tooDeep(file);
     return new TenfoldError('invalid-compose', `failed to parse ${file}: ${lowerFirst(error.message)}`, {
       where: { file, line, column },
+      hint: 'look at that line and the one before it: indentation by spaces, closed quotes, a space after each colon',
     });
   });
   throwAll(faults);
