@@ -27,7 +27,6 @@ export const errorCodes = {
   'replica-failed': { exitCode: 1, meaning: 'A replica ended, or did not become healthy in time.' },
   'dependency-failed': { exitCode: 1, meaning: 'A service that others wait for failed.' },
   'last-replica': { exitCode: 1, meaning: 'The change would leave a service with nothing in rotation.' },
-  busy: { exitCode: 1, meaning: 'Another command is at work on the stack.' },
   'home-unusable': { exitCode: 4, meaning: 'The state folder cannot be used.' },
   'state-unreadable': { exitCode: 4, meaning: 'A state file is torn or not ours; it was left as it is.' },
   'state-write-failed': { exitCode: 4, meaning: 'State could not be written; the old state still stands.' },
