@@ -62,7 +62,7 @@ const plainPattern =
   /^[A-Za-z0-9_./$(+~^\u00a1-\ud7ff\ue000-\ufdff-][^\n\r\t\u0000-\u001f\u007f-\u00a0\u2028\u2029\ufeff]*$/;
 /** Numbers of any reader: octal, hexadecimal, with underscores, base 60, dates. */
 const numberLike =
-  /^[-+]?\.?[0-9][0-9a-fA-FxXoObB_.,:eE+-]*$|^[-+.]+$|^[-+]?[._]*e[-+]?[0-9_]+$|^[-+]?\.(?:inf|nan)$/i;
+  /^[-+]?\.?[0-9][0-9a-fA-FxXoObB_.,:eE+-]*$|^[-+.][-+._0-9eE,:]*$|^[-+]?[._]*e[-+]?[0-9_]+$|^[-+]?\.(?:inf|nan)$/i;
 const wordsOfYaml11 = /^(?:y|n|yes|no|on|off|true|false|null)$/i;
 
 function scalarText(text: string): string {
