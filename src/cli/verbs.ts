@@ -1,3 +1,4 @@
+import { addCapacity } from './capacity/capacity.ts';
 import { addDown } from './changes/down.ts';
 import { addDrain } from './instances/drain.ts';
 import { addExec } from './instances/exec.ts';
@@ -28,6 +29,6 @@ export const verbs: readonly VerbGroup[] = [
   { heading: 'Run a stack:', add: [addUp, addDown, addScale, addStop, addStart, addRestart, addKill] },
   { heading: 'Work on an instance:', add: [addDrain, addUndrain, addExec] },
   { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents, addConfig] },
-  { heading: 'Measure it:', add: [addLoad] },
+  { heading: 'Measure it:', add: [addLoad, addCapacity] },
   { heading: 'About:', add: [addVersion] },
 ];

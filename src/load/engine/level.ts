@@ -37,10 +37,6 @@ export function levelAt(segments: readonly Segment[], timeMs: number): number {
   return from + ((to - from) * (timeMs - startMs)) / (endMs - startMs);
 }
 
-export function highestLevel(segments: readonly Segment[]): number {
-  return Math.max(0, ...segments.map(({ from, to }) => Math.max(from, to)));
-}
-
 /**
  * The times at which requests are due when the level is a rate per second: the nth when the area under the rate has
  * reached n. Milliseconds from the start, rising.
