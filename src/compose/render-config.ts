@@ -39,7 +39,13 @@ export function renderConfig(project: Project, { view, format, isInterpolated }:
         isInterpolated ? Object.keys(project.services) : Object.keys(mapAt(project.tree, 'services') ?? {}),
       );
     case 'images':
-      return lines(services.map(([name, { image }]) => image ?? `${project.name}-${name}`));
+      return lines(
+        services.flatMap(([name, { image, build }]) => {
+          // What is built has a name of docker compose's own; a local process has no image.
+          if (image !== undefined) return [image];
+          return build === undefined ? [] : [`${project.name}-${name}`];
+        }),
+      );
     case 'volumes':
       return lines(Object.keys(project.volumes));
     case 'networks':
