@@ -14,6 +14,8 @@ const portCheckTimeoutMs = 1_000;
 const commandsAtATime = 8;
 /** How long a port that nobody published is waited for: a worker never opens it. */
 const hopedPortMs = 2_000;
+/** How long a replica that nothing can be asked of has to run: many that fail do so at once. */
+const settleMs = 1_000;
 
 export interface HealthMonitorOptions {
   readonly clock: Clock;
@@ -105,15 +107,16 @@ export class HealthMonitor implements AsyncDisposable {
     const service = serviceOf(replica);
     const healthCheck = service?.healthCheck;
     const ports = checkedPorts(replica, service);
-    const needsNoCheck = healthCheck === undefined && ports.required.length + ports.hoped.length === 0;
+    const hasCheck = healthCheck !== undefined || ports.required.length + ports.hoped.length > 0;
+    const hasSettled = !hasCheck && clock.now() - startOf(replica) >= settleMs;
     const tracked: TrackedReplica = {
       replica,
       startedAt: startOf(replica),
       stopping: new AbortController(),
-      state: needsNoCheck ? beginHealth('healthy', startOf(replica)) : beginHealth('starting', clock.now()),
+      state: hasSettled ? beginHealth('healthy', startOf(replica)) : beginHealth('starting', clock.now()),
     };
     this.#tracked.set(key, tracked);
-    if (needsNoCheck) return;
+    if (hasSettled) return;
     const loop = (
       healthCheck === undefined
         ? this.#watchPorts(tracked, ports)
@@ -129,6 +132,9 @@ export class HealthMonitor implements AsyncDisposable {
   async #watchPorts(tracked: TrackedReplica, { required, hoped }: CheckedPorts): Promise<void> {
     const { clock } = this.#options;
     const { signal } = tracked.stopping;
+    if (required.length + hoped.length === 0) {
+      await clock.sleep(Math.max(0, tracked.startedAt + settleMs - clock.now()), signal);
+    }
     for (;;) {
       const isPatient = clock.now() - tracked.startedAt < hopedPortMs;
       const trouble = await checkPorts(

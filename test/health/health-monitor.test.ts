@@ -89,10 +89,24 @@ function open({ service = {}, exec = async () => passed, ...options }: Setup = {
 }
 
 describe('a replica without a health check', () => {
-  test('that has no endpoint is healthy as soon as it runs', async () => {
+  test('that has no endpoint is healthy once it has run for a second', async () => {
     await using health = open();
-    health.monitor.track([replicaOf()]);
-    assert.deepEqual(health.monitor.verdictOf(replicaOf()), { health: 'healthy', since: 1_000_000 });
+    const replica = replicaOf({ state: { kind: 'running', startedAt: health.clock.now() } });
+    health.monitor.track([replica]);
+    await health.clock.advance(999);
+    assert.equal(health.healthOf(replica), 'starting');
+    await health.clock.advance(1);
+    assert.equal(health.healthOf(replica), 'healthy');
+  });
+
+  test('that has no endpoint and was adopted is healthy at once', async () => {
+    await using health = open();
+    const replica = replicaOf({ state: { kind: 'running', startedAt: health.clock.now() - 5_000 } });
+    health.monitor.track([replica]);
+    assert.deepEqual(health.monitor.verdictOf(replica), {
+      health: 'healthy',
+      since: health.clock.now() - 5_000,
+    });
   });
 
   test('is healthy once all its endpoints accept connections, and stays so', async () => {
@@ -128,6 +142,7 @@ describe('a replica without a health check', () => {
     await using health = open({ service: { targets: [80] } });
     const replica = replicaOf({ endpoints: [{ target: 443, host: '127.0.0.1', port: 1 }] });
     health.monitor.track([replica]);
+    await health.clock.advance(1_000);
     assert.equal(health.healthOf(replica), 'healthy');
   });
 
