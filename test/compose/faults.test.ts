@@ -117,6 +117,22 @@ volumes: {data: {}}
     assert.equal(error?.where?.line, 4);
   });
 
+  test('is blamed at the item of a list, in the file that the item comes from', async () => {
+    const folder = folderWith({
+      'compose.yaml': 'services:\n  web:\n    image: a\n    volumes:\n      - data:/a\n      - dat:/b\n',
+      'compose.override.yaml':
+        'services:\n  web:\n    volumes:\n      - data:/c\n      - dta:/d\nvolumes: {data: {}}\n',
+    });
+    const errors = await refusals(loadFolder(folder));
+    assert.deepEqual(
+      errors.map(({ where, hint }) => [where?.file.replace(/.*\//, ''), where?.line, hint]),
+      [
+        ['compose.yaml', 6, 'did you mean `data`?'],
+        ['compose.override.yaml', 5, 'did you mean `data`?'],
+      ],
+    );
+  });
+
   test('is blamed at the anchor that brought the fault', async () => {
     const [error] = await refusals(
       loadText('x-a: &a\n  imge: b\nservices:\n  web:\n    <<: *a\n    command: c\n'),

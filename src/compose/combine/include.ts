@@ -31,9 +31,9 @@ export function applyIncludes(
   loadModel: LoadModel,
 ): void {
   if (tree['include'] === undefined) return;
-  const includedFrom = [...context.includedFrom, filename];
-  for (const include of readIncludes(tree['include'], context)) {
-    const included = loadModel(...prepare(include, { ...context, includedFrom }));
+  const within = { ...context, includedFrom: [...context.includedFrom, filename] };
+  for (const include of readIncludes(tree['include'], within)) {
+    const included = loadModel(...prepare(include, within));
     for (const section of sections) importSection(included, tree, section, resets, context);
   }
   delete tree['include'];
@@ -41,7 +41,7 @@ export function applyIncludes(
 
 function fault(context: ModelContext, path: Path, message: string, got: Tree): TenfoldError {
   return new TenfoldError('invalid-compose', message, {
-    where: context.session.locate(path),
+    where: context.session.locate(path, context.includedFrom.at(-1)),
     got: describeValue(got),
   });
 }
@@ -79,7 +79,7 @@ function readIncludes(value: Tree, context: ModelContext): Include[] {
 
 function prepare(include: Include, context: ModelContext): [ConfigFile[], ModelContext] {
   const { baseDir, session, environment, includedFrom } = context;
-  const where = (key: string) => session.locate(pathOf('include', include.index, key));
+  const where = (key: string) => session.locate(pathOf('include', include.index, key), includedFrom.at(-1));
   for (const path of include.paths) refuseRemote(path, 'include', () => where('path'));
   const files = include.paths.map((path) => (isAbsolute(path) ? path : join(baseDir, path)));
   const [main] = files;

@@ -66,8 +66,10 @@ export class LoadSession {
     return { ...file, content, documents: readYaml(content, file.filename) };
   }
 
-  locate(path: Path): SourceLocation {
-    return locate(this.documents, path);
+  /** Where a path stands, in any of the files or in one of them. */
+  locate(path: Path, file?: string): SourceLocation {
+    const documents = this.documents.filter((document) => file === undefined || document.file === file);
+    return locate(documents, path);
   }
 
   /**

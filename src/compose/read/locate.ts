@@ -10,19 +10,32 @@ import type { SourceDocument } from './source-document.ts';
  * path is the answer; what came by `extends` is looked up at the service that it came from.
  */
 export function locate(documents: readonly SourceDocument[], path: Path): SourceLocation {
-  const keys = keysOf(path);
-  let best: { depth: number; document: SourceDocument; node: Node | null } | undefined;
-  for (const document of documents) {
+  const merged = keysOf(path);
+  const { keys, holders } = splitList(documents, merged);
+  let best: (Found & { readonly document: SourceDocument }) | undefined;
+  for (const document of holders) {
     const found = follow(document, keys);
     if (best === undefined || found.depth >= best.depth) best = { ...found, document };
   }
   const text = formatPath(path);
   if (best !== undefined && best.depth < keys.length && keys[0] === 'services' && keys.length > 2) {
-    const extended = locateExtended(documents, keys, best.depth);
-    if (extended !== undefined) best = extended;
+    best = locateExtended(documents, merged, best.depth) ?? best;
   }
   if (best === undefined) return { file: documents[0]?.file ?? '', path: text };
-  return { ...placeOf(best.document, best.node), path: text };
+  return { ...placeOf(best.document, best.place), path: text };
+}
+
+/** A merged list is the lists of the documents one after the other: finds the one that an item of it stands in. */
+function splitList(documents: readonly SourceDocument[], keys: readonly (string | number)[]) {
+  const position = keys.findIndex((key) => typeof key === 'number');
+  let index = Number(keys[position]);
+  for (const document of position === -1 ? [] : documents) {
+    const { depth, value } = follow(document, keys.slice(0, position));
+    if (depth !== position || !isSeq(value)) continue;
+    if (index < value.items.length) return { keys: keys.with(position, index), holders: [document] };
+    index -= value.items.length;
+  }
+  return { keys, holders: documents };
 }
 
 function placeOf(document: SourceDocument, node: Node | null): SourceLocation {
@@ -35,8 +48,9 @@ function placeOf(document: SourceDocument, node: Node | null): SourceLocation {
 interface Found {
   /** Number of keys that the document knows. */
   readonly depth: number;
-  /** Node of the value at that depth; for the last key of a mapping, that key. */
-  readonly node: Node | null;
+  /** What to point at: the last key of a mapping, or the item of a list. */
+  readonly place: Node | null;
+  readonly value: Node | null;
 }
 
 function follow(document: SourceDocument, keys: readonly (string | number)[]): Found {
@@ -46,25 +60,25 @@ function follow(document: SourceDocument, keys: readonly (string | number)[]): F
     const container = resolveAlias(node, document);
     if (isMap(container) && typeof key === 'string') {
       const pair = findPair(container, key, document);
-      if (pair === undefined) return { depth, node: place };
+      if (pair === undefined) return { depth, place, value: container };
       place = pair.key;
       node = pair.value;
     } else if (isSeq(container) && typeof key === 'number') {
       const item = itemsOf(container)[key];
-      if (item === undefined || item === null) return { depth, node: place };
+      if (item === undefined || item === null) return { depth, place, value: container };
       place = item;
       node = item;
     } else if (isSeq(container) && typeof key === 'string') {
       // A list of names, or of KEY=value, is a mapping in the model.
       const item = itemsOf(container).find((each) => isScalar(each) && isNamed(String(each.value), key));
-      if (item === undefined || item === null) return { depth, node: place };
+      if (item === undefined || item === null) return { depth, place, value: container };
       place = item;
       node = item;
     } else {
-      return { depth, node: place };
+      return { depth, place, value: container };
     }
   }
-  return { depth: keys.length, node: place };
+  return { depth: keys.length, place, value: resolveAlias(node, document) };
 }
 
 function isNamed(item: string, name: string): boolean {
@@ -114,7 +128,7 @@ function locateExtended(
 ) {
   const seen = new Set<string>();
   let name: string | undefined = String(keys[1]);
-  let best: { depth: number; document: SourceDocument; node: Node | null } | undefined;
+  let best: (Found & { readonly document: SourceDocument }) | undefined;
   while (name !== undefined && !seen.has(name)) {
     seen.add(name);
     let next: string | undefined;

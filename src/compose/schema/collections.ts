@@ -1,6 +1,6 @@
 import { describeValue } from '../go-text.ts';
 import { at, formatPath, type Path } from '../path.ts';
-import { isMap, newMap, newRecord, treeKey, type Tree, type TreeMap } from '../tree.ts';
+import { isMap, newMap, recordOf, treeKey, type Tree, type TreeMap } from '../tree.ts';
 import type { Report } from '../faults.ts';
 import {
   checkType,
@@ -78,16 +78,16 @@ export function map<Bound>(value: Kind<Bound>, options: MapOptions = {}): Kind<R
     },
     bind(tree, path, binding) {
       if (!isMap(tree)) return undefined;
-      const bound = newRecord<Bound | null>();
-      let isEmpty = true;
       const entries = isExtensible && binding.form === 'json' ? gatherExtensions(tree) : tree;
-      for (const key of Object.keys(entries).sort()) {
-        const each = entries[key] ?? null;
-        const input = each === null && nullAs === 'empty' ? newMap() : each;
-        bound[key] = value.bind(input, at(path, key), binding) ?? null;
-        isEmpty = false;
-      }
-      return isEmpty ? undefined : bound;
+      const names = Object.keys(entries).sort();
+      if (names.length === 0) return undefined;
+      return recordOf(
+        names.map((key) => {
+          const each = entries[key] ?? null;
+          const input = each === null && nullAs === 'empty' ? newMap() : each;
+          return [key, value.bind(input, at(path, key), binding) ?? null];
+        }),
+      );
     },
   };
 }
