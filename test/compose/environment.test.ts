@@ -88,6 +88,14 @@ describe('the environment of a service', () => {
     assert.equal(error.where?.line, 5);
   });
 
+  test('is not fetched from a URL', async () => {
+    const [error] = await refusals(
+      loadText('services:\n  web:\n    image: a\n    env_file: https://example.com/a.env\n'),
+    );
+    assert.match(error?.message ?? '', /is a remote resource, which is not supported/);
+    assert.equal(error?.where?.line, 4);
+  });
+
   test('is refused with the line of the env file that is wrong', async () => {
     const folder = folderWith({
       'compose.yaml': 'services: {web: {image: a, env_file: a.env}}',

@@ -3,7 +3,8 @@ import { isAbsolute, sep } from 'node:path';
 import { messageOf } from '../../shared/errors.ts';
 import type { Report } from '../faults.ts';
 import { expandHome, goJoin, isWindowsAbsolute } from '../go-path.ts';
-import { at, type Path } from '../path.ts';
+import { at, formatPath, type Path } from '../path.ts';
+import { isRemote } from '../read/remote.ts';
 import { below, pathTable, type PathTable } from '../path-table.ts';
 import { isMap, mapAt, type Tree, type TreeMap } from '../tree.ts';
 
@@ -38,6 +39,18 @@ const local: Resolver = (value, _path, { baseDir }) => {
   if (typeof value !== 'string' || value === '') return value;
   const expanded = expandHome(value);
   return isAbsolute(expanded) ? expanded : goJoin(baseDir, expanded);
+};
+
+/** A file that is read while the project is loaded, which fetches nothing. */
+const readNow: Resolver = (value, path, resolution) => {
+  if (typeof value !== 'string' || !isRemote(value)) return local(value, path, resolution);
+  resolution.report({
+    path,
+    message: `${formatPath(path)}: ${value} is a remote resource, which is not supported`,
+    expected: 'a path on this machine',
+    hint: 'fetch it first, and name the local copy',
+  });
+  return value;
 };
 
 /** A path on the engine's machine, which may run another system than this one. */
@@ -106,8 +119,8 @@ const resolvers = pathTable<Resolver>({
   'services.*.build.context': context,
   'services.*.build.additional_contexts.*': context,
   'services.*.build.ssh.*': ofEngine,
-  'services.*.env_file.*.path': local,
-  'services.*.label_file.*': local,
+  'services.*.env_file.*.path': readNow,
+  'services.*.label_file.*': readNow,
   'services.*.extends.file': local,
   'services.*.develop.watch.*.path': watched,
   'services.*.volumes.*': mount,

@@ -7,7 +7,7 @@ import { mergeService } from '../merge/merge.ts';
 import { applyResets } from '../merge/resets.ts';
 import { pathOf, type Path } from '../path.ts';
 import { cloneTree, isMap, mapAt, newMap, textAt, type Tree, type TreeMap } from '../tree.ts';
-import { refuseRemote } from './remote.ts';
+import { refuseRemote } from '../read/remote.ts';
 import type { ModelContext } from './load-model.ts';
 import type { ConfigFile } from './session.ts';
 

@@ -7,7 +7,7 @@ import { applyResets } from '../merge/resets.ts';
 import { formatPath, pathOf, type Path } from '../path.ts';
 import { isMap, mapAt, newMap, type Tree, type TreeMap } from '../tree.ts';
 import { folderOf } from './extends.ts';
-import { refuseRemote } from './remote.ts';
+import { refuseRemote } from '../read/remote.ts';
 import type { ModelContext } from './load-model.ts';
 import type { ConfigFile } from './session.ts';
 
@@ -81,6 +81,7 @@ function prepare(include: Include, context: ModelContext): [ConfigFile[], ModelC
   const { baseDir, session, environment, includedFrom } = context;
   const where = (key: string) => session.locate(pathOf('include', include.index, key), includedFrom.at(-1));
   for (const path of include.paths) refuseRemote(path, 'include', () => where('path'));
+  for (const path of include.envFiles) refuseRemote(path, 'env_file', () => where('env_file'));
   const files = include.paths.map((path) => (isAbsolute(path) ? path : join(baseDir, path)));
   const [main] = files;
   if (main === undefined) {
