@@ -66,6 +66,9 @@ function withContent<Config extends object>(
   );
 }
 
+/** More than any machine runs: a number beyond it is a slip of the finger. */
+const maxReplicas = 10_000;
+
 function resolveService(name: string, config: ServiceConfig, project: Project, warnings: string[]): Service {
   const kind = config.image === undefined && config.build === undefined ? 'process' : 'container';
   const tenfold = tenfoldOf(name, project);
@@ -73,6 +76,14 @@ function resolveService(name: string, config: ServiceConfig, project: Project, w
   const ports = resolvePorts(name, config, { kind, isStateful, tenfold }, project, warnings);
   if (kind === 'process') warnings.push(...processWarnings(name, config));
   const replicas = replicasOf(config);
+  if (replicas > maxReplicas) {
+    const keys = config.deploy?.replicas === undefined ? ['scale'] : ['deploy', 'replicas'];
+    throw new TenfoldError('invalid-compose', `service ${name} asks for ${replicas} replicas`, {
+      where: project.locate('services', name, ...keys),
+      expected: `at most ${maxReplicas}`,
+      got: String(replicas),
+    });
+  }
   if (replicas > 1 && config.container_name !== undefined) {
     throw new TenfoldError(
       'invalid-compose',

@@ -107,6 +107,17 @@ volumes: {data: {}}
     ]);
   });
 
+  test('is refused for variables and for everything else together', async () => {
+    assert.deepEqual(
+      await faultsOf('services:\n  a:\n    imge: b\n    scale: ${N:-many}\n    image: ${A:?why}\n'),
+      [
+        '4:5 error while interpolating services.a.scale: failed to cast to expected type: invalid integer "many"',
+        '5:5 error while interpolating services.a.image: required variable A is missing a value: why',
+        "3:5 services.a: additional property 'imge' is not allowed",
+      ],
+    );
+  });
+
   test('is blamed where the fault stands, whichever file that is', async () => {
     const folder = folderWith({
       'compose.yaml': 'services:\n  web:\n    image: a\n',

@@ -4,12 +4,12 @@ import { setDefaults } from '../canonical/defaults.ts';
 import { omitEmptyDns } from '../canonical/omit-empty.ts';
 import { resolvePaths } from '../canonical/resolve-paths.ts';
 import { resolveEnvironment } from '../environment/resolve-environment.ts';
-import { interpolate } from '../interpolate/interpolate.ts';
+import { interpolate, type Interpolation } from '../interpolate/interpolate.ts';
 import type { Lookup } from '../interpolate/template.ts';
 import { mergeModels } from '../merge/merge.ts';
 import { applyResets } from '../merge/resets.ts';
 import { keepUnique } from '../merge/unicity.ts';
-import type { Path } from '../path.ts';
+import { formatPath, type Path } from '../path.ts';
 import type { SourceDocument } from '../read/source-document.ts';
 import { checkModel } from '../schema/project-schema.ts';
 import { checkRules } from '../validate/check-rules.ts';
@@ -77,6 +77,25 @@ function notAMapping(file: string, document: SourceDocument): TenfoldError {
   });
 }
 
+/**
+ * Fills in the variables of a document. Where that fails and the document is not one that only changes others, what
+ * else is wrong with it is reported too, so that nobody has to mend a file one fault at a time.
+ */
+function interpolateAll(tree: TreeMap, options: Interpolation, isWhole: boolean): void {
+  const unfilled = new Set<string>();
+  interpolate(tree, {
+    ...options,
+    report(fault) {
+      unfilled.add(formatPath(fault.path));
+      options.report(fault);
+    },
+  });
+  if (unfilled.size === 0 || !isWhole) return;
+  checkModel(tree, (fault) => {
+    if (!unfilled.has(formatPath(fault.path))) options.report(fault);
+  });
+}
+
 function addTree(
   base: TreeMap,
   tree: TreeMap,
@@ -89,7 +108,8 @@ function addTree(
   const { warn } = session;
   const lookup: Lookup = (name) => environment.get(name);
   if (phases.interpolates) {
-    session.run((report) => interpolate(tree, { lookup, report, warn }), documents);
+    const isWhole = phases.validates && Object.keys(base).length === 0;
+    session.run((report) => interpolateAll(tree, { lookup, report, warn }, isWhole), documents);
   }
   if (phases.followsIncludes) applyIncludes(tree, filename, resets, context, loadModel);
   applyResets(base, resets);
