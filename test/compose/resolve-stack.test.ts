@@ -277,6 +277,9 @@ x-tenfold: {retries: 2, algorithm: round_robin, health: {path: /no, rise: 5}}
     assert.deepEqual(await faults('services:\n  web:\n    image: a\n    stop_signal: SIGTREM\n'), [
       ['service web: SIGTREM is no signal', 4, 'did you mean `SIGTERM`?'],
     ]);
+    assert.deepEqual(await faults('services:\n  web:\n    image: a\n    scale: 1000000\n'), [
+      ['service web asks for 1000000 replicas', 4, undefined],
+    ]);
     const [name] = await refusals(
       resolve('services:\n  web:\n    image: a\n    container_name: bb\n    scale: 2\n'),
     );
