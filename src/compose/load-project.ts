@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { LoadSession } from './combine/session.ts';
+import { LoadSession, type ConfigFile } from './combine/session.ts';
 import { absolutePath, discoverFiles, filesFromEnvironment } from './discover-files.ts';
 import { isFile, readEnvFiles } from './environment/env-files.ts';
 import type { LoadOptions } from './load-options.ts';
@@ -8,6 +7,7 @@ import { assembleProject } from './project/assemble-project.ts';
 import { checkName, normalizeName } from './project/project-name.ts';
 import type { Project } from './project.ts';
 import { decodeText, readTextFile } from './read/read-text-file.ts';
+import { maxFileBytes } from './read/source-document.ts';
 
 export type { LoadOptions } from './load-options.ts';
 
@@ -30,7 +30,7 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   if (fixedName !== '') checkName(fixedName);
   return assembleProject(
     {
-      files: files.map((filename) => ({ filename, content: readContent(filename, options) })),
+      files: await readFiles(files, options),
       workingDir,
       environment,
       name: fixedName === '' ? normalizeName(basename(workingDir)) : fixedName,
@@ -97,7 +97,25 @@ function profilesFrom(environment: ReadonlyMap<string, string>): string[] {
     .filter(Boolean);
 }
 
-function readContent(file: string, options: LoadOptions): string {
-  if (file !== '-') return readTextFile(file, 'compose file');
-  return options.stdin ?? decodeText(readFileSync(0), 'standard input');
+async function readFiles(files: readonly string[], options: LoadOptions): Promise<ConfigFile[]> {
+  const read: ConfigFile[] = [];
+  for (const filename of files) {
+    const isStdin = filename === '-';
+    const content = isStdin ? (options.stdin ?? (await readStdin())) : readTextFile(filename, 'compose file');
+    read.push({ filename, content });
+  }
+  return read;
+}
+
+async function readStdin(): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin) {
+    const bytes = Buffer.from(chunk);
+    chunks.push(bytes);
+    length += bytes.length;
+    // One byte too many is enough to refuse it: the writer may never end.
+    if (length > maxFileBytes) break;
+  }
+  return decodeText(Buffer.concat(chunks), 'standard input');
 }

@@ -1,8 +1,7 @@
-import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after } from 'node:test';
-import { rmSync } from 'node:fs';
 import { loadProject, type LoadOptions } from '../../../src/compose/load-project.ts';
 import type { Project } from '../../../src/compose/project.ts';
 import { TenfoldError } from '../../../src/shared/errors.ts';
