@@ -1,22 +1,13 @@
 import type { CapacityFit } from './fit/choose-model.ts';
 import { kneeOf } from './fit/knee.ts';
 import { uslPeak } from './fit/usl.ts';
+import type { Observation } from './measured/bench.ts';
 
 /** What was seen with one number of replicas under as much load as they take. */
-export interface CapacityStep {
+export interface CapacityStep extends Observation {
   readonly replicas: number;
   /** Users that it took to saturate them. */
   readonly users: number;
-  /** Answers per second. */
-  readonly throughput: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  /** From 0 to 1. */
-  readonly failedShare: number;
-  /** Share of this machine's processor time that was used by anything, from 0 to 1. */
-  readonly machineCpu: number;
-  /** Cores that the load test itself kept busy. */
-  readonly generatorCores: number;
 }
 
 /** What keeps more replicas from answering more. */
@@ -41,6 +32,10 @@ export type Limit =
 
 const saturatedCpu = 0.9;
 const saturatedGenerator = 0.9;
+/** Share of a fully used machine that is ours from which on we are who uses it. */
+const notableOwnShare = 0.6;
+/** A replica that runs or waits for a processor nearly all the time. */
+const alwaysReady = 0.7;
 const tooManyFailures = 0.05;
 /** Throughput that falls this far below its highest is no noise. */
 const retrogradeShare = 0.93;
@@ -65,10 +60,7 @@ export function nameLimit({ steps, fit, cores }: LimitEvidence): Limit {
   const smallest = steps.reduce((a, b) => (b.replicas < a.replicas ? b : a));
   const perReplica = smallest.throughput / smallest.replicas;
   const efficiency = largest.throughput / largest.replicas / perReplica;
-  const ceiling = Math.max(
-    best.throughput,
-    Math.min(fit.model.ceiling ?? best.throughput, best.throughput * 1.5),
-  );
+  const ceiling = ceilingOf(steps, fit);
   if (efficiency >= linearEfficiency && largest.replicas > smallest.replicas)
     return { kind: 'replica', perReplica };
 
@@ -80,8 +72,7 @@ export function nameLimit({ steps, fit, cores }: LimitEvidence): Limit {
   ) {
     return { kind: 'generator', throughput: best.throughput };
   }
-  const cpu = flat.reduce((sum, { machineCpu }) => sum + machineCpu, 0) / flat.length;
-  if (cpu >= saturatedCpu) {
+  if (isCpuFull(flat, cores)) {
     const { generatorCores } = best;
     return { kind: 'machine-cpu', cores, generatorCores, ceiling };
   }
@@ -94,4 +85,28 @@ export function nameLimit({ steps, fit, cores }: LimitEvidence): Limit {
   if (kneeOf(fit.model) === undefined && fit.model.ceiling === undefined)
     return { kind: 'replica', perReplica };
   return { kind: 'shared', ceiling, heldMs: 1000 / ceiling };
+}
+
+/** The highest throughput: what was seen where it stayed, and what the curve says, within reason, where it still rose. */
+function ceilingOf(steps: readonly CapacityStep[], fit: CapacityFit): number {
+  const best = Math.max(...steps.map(({ throughput }) => throughput));
+  const plateau = steps.filter(({ throughput }) => throughput >= best * 0.95);
+  if (plateau.length > 1)
+    return plateau.reduce((sum, { throughput }) => sum + throughput, 0) / plateau.length;
+  return Math.max(best, Math.min(fit.model.ceiling ?? best, best * 1.5));
+}
+
+/**
+ * The processors of the machine are the limit when they are fully used and it is us who use them, or our replicas that wait
+ * for them. That others keep the machine busy does not explain a service that hardly wants to run.
+ */
+function isCpuFull(flat: readonly CapacityStep[], cores: number): boolean {
+  const mean = (pick: (step: CapacityStep) => number): number =>
+    flat.reduce((sum, step) => sum + pick(step), 0) / flat.length;
+  if (mean(({ machineCpu }) => machineCpu) < saturatedCpu) return false;
+  if (flat.some(({ processes }) => processes === undefined)) return true;
+  const ownShare = mean(({ processes }) => processes?.ownCores ?? 0) / cores;
+  return (
+    ownShare >= notableOwnShare || mean(({ processes }) => processes?.wantedPerReplica ?? 0) >= alwaysReady
+  );
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -11,30 +10,10 @@ import { fakeTerminal, runInProcess } from '../cli/run-in-process.ts';
 import { sampleListener, sampleService, sampleStack } from '../cli/sample-status.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
-
-interface Target extends AsyncDisposable {
-  readonly port: number;
-  readonly url: string;
-}
-
-async function startTarget(listener: RequestListener): Promise<Target> {
-  const server: Server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return {
-    port,
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
-}
+import { startTarget, type HttpTarget } from './http-target.ts';
 
 /** A daemon that says that the target is the listener of the service `web` of the stack `demo`. */
-async function startDaemonOf({ port }: Target): Promise<Awaited<ReturnType<typeof startFakeDaemon>>> {
+async function startDaemonOf({ port }: HttpTarget): Promise<Awaited<ReturnType<typeof startFakeDaemon>>> {
   const daemon = await startFakeDaemon();
   const listener = { ...sampleListener, hostIp: '127.0.0.1', port };
   const stack = sampleStack({ services: [sampleService({ listeners: [listener], replicas: [] })] });
@@ -149,7 +128,7 @@ describe('tenfold load', () => {
         'load: {users: 100, for: 1h}',
         'requests:',
         '  - {method: POST, path: /query, body: {query: 2+2}, checks: {json: {sum: 4}}}',
-        '  - {path: /never, weight: 0.0001, checks: {json: {sum: 5}}}',
+        '  - {path: /never, weight: 0.000000001, checks: {json: {sum: 5}}}',
       ].join('\n'),
     );
     const [csv, html] = [join(folder.path, 'a.csv'), join(folder.path, 'a.html')];

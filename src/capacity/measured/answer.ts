@@ -44,8 +44,9 @@ export async function answerQuestion(context: AnswerContext): Promise<Answer | u
   if (p95Ms !== undefined && idleMs.p95 > p95Ms) return { kind: 'too slow', idleP95Ms: idleMs.p95 };
   const replicas = replicasFor(model, ratePerSecond);
   if (replicas === undefined) {
-    const highestRate = model.ceiling ?? model.predict(maxReplicas);
-    return { kind: 'limited', limit: evaluated.limit, highestRate };
+    const { limit } = evaluated;
+    const highestRate = 'ceiling' in limit ? limit.ceiling : (model.ceiling ?? model.predict(maxReplicas));
+    return { kind: 'limited', limit, highestRate };
   }
   if (replicas > maxReplicas) return { kind: 'predicted', replicas, throughput: model.predict(replicas) };
   return tryFrom(replicas, context);

@@ -19,7 +19,7 @@ export function describeLimit(limit: Limit): string {
     case 'shared':
       return (
         `Something that all replicas share and use in turn: a lock, a database, another service. It lets ${formatRate(limit.ceiling)} ` +
-        `requests per second pass, as if each held it for ${formatMs(limit.heldMs)}, while processors are free.`
+        `requests per second pass, as if each held it for ${formatMs(limit.heldMs)}. Processors are not what is missing.`
       );
     case 'coherency':
       return (

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
-import type { Bench, Observation } from '../../capacity/measured/bench.ts';
+import type { Bench, Observation, ProcessLoad } from '../../capacity/measured/bench.ts';
 import { watchMachineCpu } from '../../capacity/measured/machine-cpu.ts';
 import { observeLoad } from '../../capacity/measured/observe-load.ts';
+import { watchProcesses } from '../../capacity/measured/process-cpu.ts';
 import { runLoadTest } from '../../load/run-load-test.ts';
 import { quickScenario, type QuickOptions } from '../../load/scenario/quick-scenario.ts';
 import { serviceTarget } from '../../load/target/load-target.ts';
@@ -39,13 +40,15 @@ export async function openServiceBench(
   async function load(options: QuickOptions, durationMs: number): Promise<Observation> {
     const warmMs = durationMs * warmShare;
     const cpuUsed = watchMachineCpu();
+    const processesUsed = await watchStack(client, stack, service);
     const report = await runLoadTest({
       scenario: quickScenario(service, { ...options, path, for: `${Math.round(durationMs + warmMs)}ms` }),
       target,
       stop: escalation.first,
       abandon: escalation.second,
     });
-    return observeLoad(report, warmMs, cpuUsed());
+    const processes = processesUsed(report.generator.cpuCores);
+    return { ...observeLoad(report, warmMs, cpuUsed()), ...(processes === undefined ? {} : { processes }) };
   }
 
   return {
@@ -55,6 +58,28 @@ export async function openServiceBench(
     scaleTo: (wanted) => scale(invocation, client, { stack, service }, wanted, escalation.third),
     loadUsers: (users, durationMs) => load({ users }, durationMs),
     loadRate: (rate, durationMs) => load({ rate }, durationMs),
+  };
+}
+
+/** Watches the replicas of the service and the proxy; undefined in the end where that was not possible. */
+async function watchStack(
+  client: DaemonClient,
+  stack: string,
+  service: string,
+): Promise<(generatorCores: number) => ProcessLoad | undefined> {
+  const { services, balancer } = await client.stack(stack);
+  const replicas = services.find(({ name }) => name === service)?.replicas ?? [];
+  const pids = replicas.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  if (pids.length === 0 || pids.length < replicas.length) return () => undefined;
+  const replicasUsed = watchProcesses(pids);
+  const proxyUsed = watchProcesses(balancer.pid === undefined ? [] : [balancer.pid]);
+  return (generatorCores) => {
+    const used = replicasUsed();
+    if (used === undefined) return undefined;
+    return {
+      ownCores: used.usedCores + (proxyUsed()?.usedCores ?? 0) + generatorCores,
+      wantedPerReplica: used.wantedCores / pids.length,
+    };
   };
 }
 

@@ -34,7 +34,6 @@ circle.c1 { fill: var(--c1); } circle.c2 { fill: var(--c2); } circle.c3 { fill: 
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th.n, td.n { text-align: right; white-space: nowrap; } .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
-meter { width: 6rem; }
 `;
 
 /** One page that needs nothing else: no script, no font, no request to anywhere. */
