@@ -40,6 +40,7 @@ try {
     clock: systemClock,
     onChange: () => {},
     onProgress: () => {},
+    onTakenDown: () => {},
     onBug: (bug) => console.error(bug),
   });
   console.log('replicas     CPU ms   CPU ms/replica changed');

@@ -26,6 +26,7 @@ for (const replicas of [50, ...sizes]) {
     clock: systemClock,
     onChange: () => {},
     onProgress: () => {},
+    onTakenDown: () => {},
     onBug: (bug) => console.error(bug),
   });
   const cpu = process.cpuUsage();

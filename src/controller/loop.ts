@@ -1,5 +1,6 @@
 import { describeChanges, type Change } from './changes.ts';
 import type { Desired } from './desired.ts';
+import { HandRemovals } from './observe/hand-removals.ts';
 import {
   joinObservations,
   observeWorld,
@@ -29,6 +30,8 @@ export interface ControllerOptions {
   readonly onChange: (change: Change) => void;
   /** Long steps, a line each. */
   readonly onProgress: (line: string) => void;
+  /** Somebody else removed every replica of these services: they are not wanted any more, and that is to be stored. */
+  readonly onTakenDown: (services: readonly string[]) => void;
   /** Something failed that is no TenfoldError: a bug. The loop goes on. */
   readonly onBug: (thrown: unknown) => void;
 }
@@ -51,6 +54,7 @@ export class StackController implements AsyncDisposable {
   readonly #histories = new ReplicaHistories();
   readonly #lastSeen = new Map<string, readonly Replica[]>();
   readonly #operations: OperationRunner;
+  readonly #handRemovals = new HandRemovals();
   readonly #listeners = new Set<(pass: Pass) => void>();
   /** Runtime of each replica that was seen last, by replica id. */
   #kinds: ReadonlyMap<string, string> = new Map();
@@ -97,6 +101,7 @@ export class StackController implements AsyncDisposable {
     this.#desired = desired;
     this.#generation += 1;
     this.#operations.beginAnew();
+    this.#handRemovals.beginAnew();
     this.wake();
   }
 
@@ -169,6 +174,8 @@ export class StackController implements AsyncDisposable {
     const { observed, runtimes } = await this.#observe();
     if (generation !== this.#generation) return this.wake();
     this.#report(observed);
+    const takenDown = this.#handRemovals.takenDown(desired, runtimes.replicas);
+    if (takenDown.length > 0) this.#options.onTakenDown(takenDown);
     const plan = reconcile(desired, observed);
     const isPublished = await this.#publish(plan, observed);
     if (isPublished && generation === this.#generation) {
@@ -189,13 +196,14 @@ export class StackController implements AsyncDisposable {
     this.#kinds = runtimeKinds;
     this.#histories.update(replicas);
     this.#health.track(replicas);
+    this.#handRemovals.update(replicas, (id) => this.#operations.hasStopped(id));
     this.#operations.forgetGone(replicas);
     const services = serviceNames(desired);
     if (world.balancer !== undefined) this.ledger.update(world.balancer, (id) => services.get(id));
     const joined = joinObservations(replicas, desired, world.balancer, this.#health, this.#histories);
     const observed = snapshotOf(desired, world, joined, this.#options.clock.now());
     return {
-      observed: indexSnapshot({ ...observed, ...operations }),
+      observed: indexSnapshot({ ...observed, ...operations, removedByHand: this.#handRemovals.counts }),
       runtimes: world.runtimes,
     };
   }

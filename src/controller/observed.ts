@@ -19,6 +19,8 @@ export interface Snapshot {
   readonly prepared: ReadonlySet<string>;
   /** Replicas whose removal was begun, with its cause: there is no way back for them. */
   readonly condemned: ReadonlyMap<string, string>;
+  /** Replicas, by service, that somebody else stopped and then removed since the last command: they are not replaced. */
+  readonly removedByHand: ReadonlyMap<string, number>;
   /** What was made for the stack has been removed. */
   readonly isTornDown: boolean;
   /** Operations that failed, by `operationKey`: held back until their next try. */

@@ -200,6 +200,8 @@ export interface ServiceStatus {
   readonly running: number;
   readonly inRotation: number;
   readonly listeners: readonly ListenerStatus[];
+  /** The balancer's counts of requests at replicas that left rotation or failed, since the daemon began to look; they only grow. */
+  readonly traffic: { readonly drained: number; readonly forced: number; readonly retried: number };
   readonly replicas: readonly ReplicaStatus[];
 }
 

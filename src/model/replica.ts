@@ -15,6 +15,8 @@ export type ReplicaState =
       readonly finishedAt: number;
       /** Why it could not start or was ended, where the runtime knows. */
       readonly reason?: string;
+      /** A person or another program stopped it through the runtime; it is not for us to start it again. */
+      readonly isStoppedByHand?: true;
     };
 
 /** Verdict of a health check that the runtime runs; `none` when it runs none. */

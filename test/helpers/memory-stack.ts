@@ -7,6 +7,7 @@ import { TrafficTable } from '../../src/controller/execute/traffic-table.ts';
 import { formatPlan, isSteady } from '../../src/controller/plan.ts';
 import type { Service } from '../../src/model/service.ts';
 import type { RuntimeDriver } from '../../src/runtime/runtime-driver.ts';
+import { withoutServices } from '../../src/daemon/stack/transitions.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 
 /** A balanced service named web with one published port. */
@@ -82,6 +83,7 @@ export function memoryWorld(desired: Desired, runtime: RuntimeDriver): MemoryWor
     clock: systemClock,
     onChange: (change) => changes.push(change),
     onProgress: () => {},
+    onTakenDown: (services) => controller.setDesired(withoutServices(controller.desired, services)),
     onBug: (bug) => bugs.push(bug),
   });
   const note = (pass: Pass): boolean => {

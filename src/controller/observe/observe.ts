@@ -99,6 +99,7 @@ export function snapshotOf(
     inProgress: [],
     prepared: new Set(),
     condemned: new Map(),
+    removedByHand: new Map(),
     failures: new Map(),
     isTornDown: false,
   };

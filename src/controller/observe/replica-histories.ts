@@ -33,7 +33,8 @@ export class ReplicaHistories {
       if (replica.state.kind === 'exited' && this.#countedEnds.get(replica.id) !== replica.state.finishedAt) {
         this.#countedEnds.set(replica.id, replica.state.finishedAt);
         // What had ended before the first look ended under another daemon: it is not known to be a failure.
-        if (!this.#expectedEnds.delete(replica.id) && !isFirstLook)
+        const isExpected = this.#expectedEnds.delete(replica.id) || replica.state.isStoppedByHand === true;
+        if (!isExpected && !isFirstLook)
           this.#count(replica.id, replica.state.startedAt, replica.state.finishedAt);
       }
     }

@@ -72,7 +72,10 @@ export function describeExit({ replica }: ObservedReplica): string {
   if (replica.state.kind !== 'exited') return replica.state.kind;
   const code =
     replica.state.exitCode === undefined ? 'an unknown exit code' : `exit code ${replica.state.exitCode}`;
-  return replica.state.reason === undefined ? code : `${code} (${replica.state.reason})`;
+  const { reason, isStoppedByHand } = replica.state;
+  if (isStoppedByHand === true)
+    return `${code}, stopped by somebody else; it is left so until the next command`;
+  return reason === undefined ? code : `${code} (${reason})`;
 }
 
 /** Services that depend on the named one and still have something running: they stop before it does. */

@@ -155,7 +155,16 @@ function isLeaving(replica: ObservedReplica, view: ServiceView): boolean {
 function isSettledAside(replica: ObservedReplica, view: ServiceView): boolean {
   const { state, instance } = replica.replica;
   if (state.kind === 'running') return view.drainedInstances.has(instance) && replica.health === 'healthy';
+  if (isLeftStopped(replica, view)) return true;
   return state.kind === 'exited' && state.exitCode === 0 && !endedBeforeActive(replica, view.desired);
+}
+
+/** Somebody stopped it through the runtime, after the last command that wanted it to run. */
+function isLeftStopped(replica: ObservedReplica, view: ServiceView): boolean {
+  const { state } = replica.replica;
+  return (
+    state.kind === 'exited' && state.isStoppedByHand === true && !endedBeforeActive(replica, view.desired)
+  );
 }
 
 function outdatedCause({ replica }: ObservedReplica, { service, desired, observed }: ServiceView): string {
@@ -173,6 +182,7 @@ function planRestart(
   replica: ObservedReplica,
   blocked: Wait | undefined,
 ): void {
+  if (isLeftStopped(replica, view)) return;
   const { service, observed, desired } = view;
   const { id, index, instance, revision, state } = replica.replica;
   if (observed.busy.has(id) || view.creatingIndices.has(index)) {

@@ -45,7 +45,7 @@ export function viewService(
   );
   return {
     service,
-    desired: wanted,
+    desired: withoutRemoved(wanted, observed.removedByHand.get(service.name) ?? 0),
     observed,
     current,
     outdated,
@@ -54,6 +54,10 @@ export function viewService(
     isBalanced: service.listeners.length > 0,
     drainedInstances: new Set(desired.drainedInstances),
   };
+}
+
+function withoutRemoved(wanted: DesiredService, removed: number): DesiredService {
+  return removed === 0 ? wanted : { ...wanted, replicas: Math.max(0, wanted.replicas - removed) };
 }
 
 function isUpToDate({ replica }: ObservedReplica, service: Service, wanted: DesiredService): boolean {

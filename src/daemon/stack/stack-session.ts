@@ -1,10 +1,11 @@
 import type { Desired } from '../../controller/desired.ts';
 import { StackController, type ControllerOptions } from '../../controller/loop.ts';
+import { withoutServices } from './transitions.ts';
 import type { StackEvent } from '../control-api.ts';
 import type { Journal } from '../state/journal.ts';
 import type { StackStore } from '../state/stack-store.ts';
 
-export interface SessionOptions extends Omit<ControllerOptions, 'onChange' | 'onProgress'> {
+export interface SessionOptions extends Omit<ControllerOptions, 'onChange' | 'onProgress' | 'onTakenDown'> {
   readonly store: StackStore;
   readonly journal: Journal;
 }
@@ -27,6 +28,7 @@ export class StackSession implements AsyncDisposable {
           ...(service !== undefined && { service }),
           ...(instance !== undefined && { instance }),
         }),
+      onTakenDown: (services) => void this.#letGo(services).catch(options.onBug),
       onProgress: (line) => this.record({ kind: 'progress', message: line }),
     });
   }
@@ -50,6 +52,14 @@ export class StackSession implements AsyncDisposable {
   async adoptDesired(desired: Desired): Promise<void> {
     await this.#options.store.save(desired);
     this.controller.setDesired(desired);
+  }
+
+  /** Does not bring back what was taken down by docker compose or by hand. */
+  async #letGo(services: readonly string[]): Promise<void> {
+    const message =
+      'every replica was removed by somebody else (docker compose down?); tenfold up brings it back';
+    for (const service of services) this.record({ kind: 'warning', service, message });
+    await this.adoptDesired(withoutServices(this.controller.desired, services));
   }
 
   record(event: Omit<StackEvent, 'time' | 'stack'>): void {

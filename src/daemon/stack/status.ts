@@ -1,6 +1,7 @@
 import type { StackSession } from './stack-session.ts';
 import { listenerId, type Desired } from '../../controller/desired.ts';
 import { endpointsOf, trafficOf } from '../../controller/observe/observe.ts';
+import type { ServiceTraffic } from '../../controller/observe/traffic-ledger.ts';
 import { indexSnapshot, isRunning, type Observed, type ObservedReplica } from '../../controller/observed.ts';
 import { describeExit } from '../../controller/reconcile/dependencies.ts';
 import { publisherOf } from '../../controller/reconcile/routing.ts';
@@ -38,6 +39,7 @@ export function describeStack(
           observed.byService.get(service.name) ?? [],
           observed.unreachable,
           balancer,
+          session.controller.ledger.totals([service.name]),
         ),
       ),
     runtimes: [...new Set(Object.values(stack.services).map(({ kind }) => kind))].map((kind) => {
@@ -73,6 +75,7 @@ function describeService(
   replicas: readonly ObservedReplica[],
   unreachable: ReadonlyMap<string, string>,
   balancer: BalancerObservation | undefined,
+  { drained, forced, retried }: ServiceTraffic,
 ): ServiceStatus {
   const wanted = desired.services[service.name];
   const shown = replicas
@@ -91,6 +94,7 @@ function describeService(
     listeners: service.listeners.flatMap((listener) =>
       describeListener(listener, desired, replicas, balancer),
     ),
+    traffic: { drained, forced, retried },
     replicas: shown,
   };
 }

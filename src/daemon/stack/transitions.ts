@@ -112,6 +112,11 @@ export function bringDown(
   };
 }
 
+/** These services are gone and shall be. */
+export function withoutServices(desired: Desired, names: readonly string[]): Desired {
+  return change(desired, names, (service) => ({ ...service, phase: 'absent' }));
+}
+
 export function drainInstance(desired: Desired, instance: string): Desired {
   return { ...desired, drainedInstances: [...new Set([...desired.drainedInstances, instance])] };
 }

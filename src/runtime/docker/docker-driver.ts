@@ -22,6 +22,7 @@ import { prepareNetwork } from './project/networks.ts';
 import { removeElements } from './project/teardown.ts';
 import { prepareVolume } from './project/volumes.ts';
 import { followEvents } from './replica/events.ts';
+import { HandStops } from './replica/hand-stops.ts';
 import { Observer } from './replica/observe.ts';
 import { removeContainer } from './replica/remove.ts';
 import { startContainer } from './replica/start.ts';
@@ -50,17 +51,20 @@ class DockerDriver implements RuntimeDriver {
   readonly #reach: () => Reach;
   readonly #observer: Observer;
   readonly #keptLogs = new KeptLogs();
+  readonly #handStops = new HandStops();
   readonly #disposed = new AbortController();
 
   constructor(engine: Engine, reach: () => Reach) {
     this.#engine = engine;
     this.#reach = reach;
     this.#observer = new Observer(engine, reach);
-    this.console = new DockerConsole(engine, this.#keptLogs);
+    this.console = new DockerConsole(engine, this.#keptLogs, this.#handStops);
   }
 
   observe(stackName: string, signal: AbortSignal): Promise<readonly Replica[]> {
-    return this.#observer.replicas(stackName, signal);
+    return this.#observer
+      .replicas(stackName, signal)
+      .then((replicas) => replicas.map((replica) => this.#handStops.mark(replica)));
   }
 
   watch(stackName: string, onChange: () => void, signal: AbortSignal): void {
@@ -69,7 +73,15 @@ class DockerDriver implements RuntimeDriver {
         this.#observer.forget(containerId);
         onChange();
       },
-      onGap: (): void => {
+      onSignal: (containerId: string, name: number): void =>
+        this.#handStops.signalled(containerId, name, Date.now()),
+      onStart: (containerId: string): void => this.#handStops.started(containerId),
+      onBegin: (): void => {
+        this.#observer.forgetAll();
+        onChange();
+      },
+      onLoss: (): void => {
+        this.#handStops.lost(Date.now());
         this.#observer.forgetAll();
         onChange();
       },
@@ -114,11 +126,13 @@ class DockerDriver implements RuntimeDriver {
   }
 
   async stop(replica: Replica, options: StopOptions, signal: AbortSignal): Promise<void> {
+    this.#handStops.claim(replica.id);
     await stopContainer(this.#engine, replica, options, signal);
     this.#observer.forget(replica.id);
   }
 
   async remove(replica: Replica, signal: AbortSignal): Promise<void> {
+    this.#handStops.claim(replica.id);
     await this.#keepLog(replica, signal);
     await removeContainer(this.#engine, replica, signal);
     this.#observer.forget(replica.id);

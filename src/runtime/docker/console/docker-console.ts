@@ -8,6 +8,7 @@ import type {
 } from '../../runtime-driver.ts';
 import { engineStatus, isNotFound } from '../engine/engine-error.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { HandStops } from '../replica/hand-stops.ts';
 import { execInContainer } from './exec.ts';
 import type { KeptLogs } from './kept-logs.ts';
 import { containerLogs } from './logs.ts';
@@ -16,10 +17,12 @@ import { containerLogs } from './logs.ts';
 export class DockerConsole implements ReplicaConsole {
   readonly #engine: Engine;
   readonly #keptLogs: KeptLogs;
+  readonly #handStops: HandStops;
 
-  constructor(engine: Engine, keptLogs: KeptLogs) {
+  constructor(engine: Engine, keptLogs: KeptLogs, handStops: HandStops) {
     this.#engine = engine;
     this.#keptLogs = keptLogs;
+    this.#handStops = handStops;
   }
 
   async *logs(replica: Replica, options: LogOptions, signal: AbortSignal): AsyncGenerator<LogLine> {
@@ -32,6 +35,7 @@ export class DockerConsole implements ReplicaConsole {
   }
 
   async signal(replica: Replica, name: string, signal: AbortSignal): Promise<void> {
+    this.#handStops.claim(replica.id);
     try {
       await this.#engine.send(`send ${name} to the container ${replica.name}`, {
         method: 'POST',

@@ -6,20 +6,25 @@ import { systemClock } from '../../../shared/clock.ts';
 interface EngineEvent {
   readonly Type: string;
   readonly Action: string;
-  readonly Actor: { readonly ID: string };
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
 }
 
 export interface ChangeListener {
   /** Something about this container changed. */
   readonly onContainer: (containerId: string) => void;
-  /** Anything may have changed: the stream begins, or was lost. */
-  readonly onGap: () => void;
+  readonly onSignal: (containerId: string, signal: number) => void;
+  readonly onStart: (containerId: string) => void;
+  /** Anything may have changed: the stream begins. */
+  readonly onBegin: () => void;
+  /** Anything may have changed: the stream was lost. */
+  readonly onLoss: () => void;
 }
 
 /** Health probes and people's own execs make events of their own, several a second; no state changes with them. */
 const telling = [
   'create',
   'start',
+  'kill',
   'die',
   'destroy',
   'rename',
@@ -54,16 +59,23 @@ export async function followEvents(
       });
       delayMs = firstDelayMs;
       isConnected = true;
-      listener.onGap();
-      for await (const event of jsonLines<EngineEvent>(stream)) listener.onContainer(event.Actor.ID);
+      listener.onBegin();
+      for await (const event of jsonLines<EngineEvent>(stream)) tell(listener, event);
     } catch {
       // Whatever it was, the next observation meets it too and says so; here it only means to try again.
     }
     if (signal.aborted) return;
     engine.forget();
-    if (isConnected) listener.onGap();
+    if (isConnected) listener.onLoss();
     isConnected = false;
     await systemClock.sleep(delayMs, signal).catch(() => undefined);
     delayMs = Math.min(delayMs * 2, longestDelayMs);
   }
+}
+
+function tell(listener: ChangeListener, { Action: action, Actor: actor }: EngineEvent): void {
+  // A signal changes nothing by itself; what follows from it comes as an event of its own.
+  if (action === 'kill') return listener.onSignal(actor.ID, Number(actor.Attributes['signal']));
+  if (action === 'start') listener.onStart(actor.ID);
+  listener.onContainer(actor.ID);
 }
