@@ -10,7 +10,7 @@ import { mergeModels } from '../merge/merge.ts';
 import { applyResets } from '../merge/resets.ts';
 import { keepUnique } from '../merge/unicity.ts';
 import { formatPath, type Path } from '../path.ts';
-import type { SourceDocument } from '../read/source-document.ts';
+import { placeAt, type SourceDocument } from '../read/source-document.ts';
 import { checkModel } from '../schema/project-schema.ts';
 import { checkRules } from '../validate/check-rules.ts';
 import { isMap, newMap, type TreeMap } from '../tree.ts';
@@ -70,9 +70,8 @@ export function addFile(
 }
 
 function notAMapping(file: string, document: SourceDocument): TenfoldError {
-  const { line, col: column } = document.lines.linePos(document.contents?.range?.[0] ?? 0);
   return new TenfoldError('invalid-compose', 'top-level object must be a mapping', {
-    where: { file, line, column },
+    where: { file, ...placeAt(document, document.contents?.range?.[0] ?? 0) },
     expected: 'a mapping with `services:` in it',
   });
 }

@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } f
 import type { SourceLocation } from '../../shared/errors.ts';
 import { formatPath, keysOf, type Path } from '../path.ts';
 import { itemsOf, pairsOf } from './yaml-nodes.ts';
-import type { SourceDocument } from './source-document.ts';
+import { placeAt, type SourceDocument } from './source-document.ts';
 
 /**
  * Finds where a path of the merged model stands in the files. It is worked out when it is asked for, from the parsed
@@ -41,8 +41,7 @@ function splitList(documents: readonly SourceDocument[], keys: readonly (string 
 function placeOf(document: SourceDocument, node: Node | null): SourceLocation {
   const offset = node?.range?.[0];
   if (offset === undefined) return { file: document.file };
-  const { line, col: column } = document.lines.linePos(offset);
-  return { file: document.file, line, column };
+  return { file: document.file, ...placeAt(document, offset) };
 }
 
 interface Found {

@@ -5,7 +5,7 @@ import { at, formatPath, type Path } from '../path.ts';
 import { isMap as isTreeMap, newMap, type Tree, type TreeMap } from '../tree.ts';
 import { isPlainText, resolveNumber, resolvePlainScalar } from './plain-scalar.ts';
 import { itemsOf, pairsOf } from './yaml-nodes.ts';
-import { maxDepth, tooDeep, type SourceDocument } from './source-document.ts';
+import { maxDepth, placeAt, tooDeep, type SourceDocument } from './source-document.ts';
 
 /** A document as plain data, with the places that its `!reset` and `!override` tags name. */
 export interface DocumentTree {
@@ -108,7 +108,7 @@ class DocumentReader {
       if (key === undefined) continue;
       const earlier = seen.get(key);
       if (earlier !== undefined) {
-        const line = this.#document.lines.linePos(earlier.range?.[0] ?? 0).line;
+        const { line } = placeAt(this.#document, earlier.range?.[0] ?? 0);
         const message = `mapping key "${key}" already defined at line ${line}`;
         this.#found.push(this.#fault(keyNode, at(path, key), message));
       }
@@ -167,10 +167,9 @@ class DocumentReader {
     message: string,
     details: { expected?: string; hint?: string } = {},
   ): TenfoldError {
-    const { line, col: column } = this.#document.lines.linePos(node?.range?.[0] ?? 0);
-    const { file } = this.#document;
+    const place = placeAt(this.#document, node?.range?.[0] ?? 0);
     return new TenfoldError('invalid-compose', message, {
-      where: { file, line, column, path: formatPath(path) },
+      where: { file: this.#document.file, ...place, path: formatPath(path) },
       ...details,
     });
   }

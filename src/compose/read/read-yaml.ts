@@ -13,9 +13,10 @@ export interface ReadDocument extends DocumentTree {
  */
 export function readYaml(text: string, file: string): ReadDocument[] {
   refuseControlCharacters(text, file);
-  const tree = quickParse(text);
-  if (tree !== undefined) return [{ tree, resets: [], source: new LazyDocument(text, file) }];
-  return parseDocuments(text, file).map((source) => ({ ...readDocument(source), source }));
+  const unixText = text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text;
+  const tree = quickParse(unixText);
+  if (tree !== undefined) return [{ tree, resets: [], source: new LazyDocument(unixText, file) }];
+  return parseDocuments(unixText, file).map((source) => ({ ...readDocument(source), source }));
 }
 
 /** The document of a file that the quick parser read. */
@@ -35,6 +36,10 @@ class LazyDocument implements SourceDocument {
 
   get contents(): SourceDocument['contents'] {
     return this.#document().contents;
+  }
+
+  get shifts(): SourceDocument['shifts'] {
+    return this.#document().shifts;
   }
 
   #document(): SourceDocument {

@@ -1,12 +1,24 @@
 import { LineCounter, parseAllDocuments, type Node } from 'yaml';
 import { messageOf, TenfoldError } from '../../shared/errors.ts';
 import { throwAll } from '../faults.ts';
+import { indentFlow, type IndentedText } from './indent-flow.ts';
 
 /** One YAML document of a compose file, with what is needed to say where in the file something stands. */
 export interface SourceDocument {
   readonly file: string;
   readonly lines: LineCounter;
   readonly contents: Node | null;
+  /** Columns by which lines were pushed to the right before they were parsed. */
+  readonly shifts?: ReadonlyMap<number, number> | undefined;
+}
+
+/** Line and column of an offset, as they are in the file. */
+export function placeAt(
+  document: SourceDocument,
+  offset: number,
+): { readonly line: number; readonly column: number } {
+  const { line, col } = document.lines.linePos(offset);
+  return { line, column: Math.max(1, col - (document.shifts?.get(line) ?? 0)) };
 }
 
 /** Longest file that is read, in bytes: some two hundred times the largest that people write. */
@@ -21,6 +33,11 @@ export function parseDocuments(text: string, file: string): SourceDocument[] {
   const documents = parse(text, file, lines);
   if (!Array.isArray(documents)) return [];
   const errors = documents.flatMap((document) => document.errors);
+  const indented = errors.length === 0 ? undefined : indentFlow(text);
+  if (indented !== undefined) {
+    const again = parseIndented(indented, file);
+    if (again !== undefined) return again;
+  }
   const faults = errors.map((error) => {
     const { line, col: column } = lines.linePos(error.pos[0]);
     if (/call stack/.test(error.message)) return tooDeep(file);
@@ -45,6 +62,14 @@ export function refuseControlCharacters(text: string, file: string): void {
     where: { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 },
     got: `character ${text.charCodeAt(offset)}`,
   });
+}
+
+/** The documents of a text whose only fault was its indentation inside brackets and quotes, else undefined. */
+function parseIndented({ text, shifts }: IndentedText, file: string): SourceDocument[] | undefined {
+  const lines = new LineCounter();
+  const documents = parse(text, file, lines);
+  if (!Array.isArray(documents) || documents.some(({ errors }) => errors.length > 0)) return undefined;
+  return documents.flatMap(({ contents }) => (contents === null ? [] : [{ file, lines, contents, shifts }]));
 }
 
 function parse(text: string, file: string, lines: LineCounter) {
