@@ -102,6 +102,8 @@ export class OperationRunner implements AsyncDisposable, Doings {
   /** A new desired state gives everything that failed another chance. */
   beginAnew(): void {
     this.#failures.clear();
+    // Somebody may have removed a network or an image since.
+    this.#prepared.clear();
     this.#isTornDown = false;
   }
 
@@ -136,6 +138,7 @@ export class OperationRunner implements AsyncDisposable, Doings {
 
   #failed(operation: Operation, thrown: unknown): void {
     if (this.#abort.signal.aborted) return;
+    if (operation.kind === 'start') this.#prepared.delete(`${operation.service}@${operation.revision}`);
     if (thrown instanceof TenfoldError) {
       this.noteFailure(operation, thrown);
     } else {
