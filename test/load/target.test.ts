@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findOwnAddress, ownAddresses } from '../../src/load/target/own-addresses.ts';
-import { serviceTarget, urlTarget } from '../../src/load/target/load-target.ts';
+import { parseTargetUrl, serviceTarget, urlTarget } from '../../src/load/target/load-target.ts';
 import { isTenfoldError } from '../../src/shared/errors.ts';
 import { sampleDatabase, sampleListener, sampleService, sampleStack } from '../cli/sample-status.ts';
 
@@ -54,6 +54,16 @@ describe('a URL', () => {
       ['localhost:8080', '/api', 8080],
     );
     assert.match(target.address.host, /^(127\.0\.0\.1|::1)$/);
+  });
+
+  test('may leave out http:// where it has a port, and is told from files and services', () => {
+    const words = ['localhost:8080', '127.0.0.1:80/a/b?c', '[::1]:8080/', 'https://a.b/'];
+    assert.deepEqual(
+      words.map((word) => parseTargetUrl(word)?.href),
+      ['http://localhost:8080/', 'http://127.0.0.1/a/b?c', 'http://[::1]:8080/', 'https://a.b/'],
+    );
+    for (const word of ['web', 'web.yaml', './a/b.yaml', 'ftp://x/', 'C:/load.yaml'])
+      assert.equal(parseTargetUrl(word), undefined);
   });
 
   test('of something else is refused, unless the user vouches for it', async () => {

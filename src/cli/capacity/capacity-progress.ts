@@ -24,7 +24,7 @@ export function openCapacityProgress({ output, surroundings }: Invocation, title
     const head = `${title}  ${formatElapsed(surroundings.clock.now() - startedAt)}`;
     return [
       style.bold(head),
-      ...lines.map((line) => truncateText(line, (screen.columns ?? defaultColumns) - 1)),
+      ...lines.map((line) => truncateText(line, (screen.columns || defaultColumns) - 1)),
     ];
   });
   return {

@@ -41,7 +41,7 @@ export function openLoadProgress(invocation: Invocation, scenario: Scenario, tit
   let lines: string[] = [];
   const live = new LiveLines(screen, () =>
     [`${title}  ${elapsed()}`, ...lines]
-      .map((line) => truncateText(line, (screen.columns ?? defaultColumns) - 1))
+      .map((line) => truncateText(line, (screen.columns || defaultColumns) - 1))
       .map((line, index) => (index === 0 ? style.bold(line) : line)),
   );
   return {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { quickScenario, quickShape, quickThresholds } from '../../load/scenario/quick-scenario.ts';
 import { readScenario } from '../../load/scenario/read-scenario.ts';
@@ -29,7 +28,7 @@ export async function planLoad(
   }
   const quick = await readQuickOptions(options, surroundings);
   const more = quickThresholds(options.threshold ?? []);
-  const plan = isScenarioFile(subject, surroundings)
+  const plan = isScenarioFile(subject)
     ? planFile(resolve(surroundings.workingDir, subject), options, quick)
     : planQuick(subject, options, quick);
   const named = more.find(
@@ -43,9 +42,9 @@ export async function planLoad(
   return { ...plan, scenario: { ...plan.scenario, thresholds: [...plan.scenario.thresholds, ...more] } };
 }
 
-function isScenarioFile(word: string, { workingDir }: Surroundings): boolean {
-  if (parseTargetUrl(word) !== undefined) return false;
-  return /\.(ya?ml|json)$/i.test(word) || word.includes('/') || existsSync(resolve(workingDir, word));
+/** Decided by the shape of the word alone: a folder may well be called like a service. */
+function isScenarioFile(word: string): boolean {
+  return parseTargetUrl(word) === undefined && (/\.(ya?ml|json)$/i.test(word) || word.includes('/'));
 }
 
 type Quick = Awaited<ReturnType<typeof readQuickOptions>>;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { BodyExtent } from '../../balancer/proxy/http/body-extent.ts';
 import { HeadBuffer, headIncomplete } from '../../balancer/proxy/http/head-buffer.ts';
 import { ResponseHead } from '../../balancer/proxy/http/response-head.ts';
@@ -46,7 +47,7 @@ export class Connection {
     this.#socket = socket;
     this.#events = events;
     socket.setNoDelay(true);
-    socket.once('connect', () => (this.#isConnected = true));
+    socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => (this.#isConnected = true));
     socket.on('error', (error) => {
       this.#end(failureOf(error, this.#isConnected), error.message);
     });

@@ -42,8 +42,11 @@ export function renderLoadHtml(report: LoadReport): string {
 function plots(report: LoadReport): string[] {
   const { intervals, model } = report;
   const seconds = (row: (typeof intervals)[number]): number => row.endMs / 1000;
+  // The last stretch may be a moment only, in which a single answer would make a rate of thousands.
+  const usualMs = Math.max(0, ...intervals.map(({ startMs, endMs }) => endMs - startMs));
+  const wholeIntervals = intervals.filter(({ startMs, endMs }) => endMs - startMs > usualMs / 2);
   const perSecond = (pick: (row: (typeof intervals)[number]) => number): Point[] =>
-    intervals.map((row) => [seconds(row), (pick(row) * 1000) / (row.endMs - row.startMs)]);
+    wholeIntervals.map((row) => [seconds(row), (pick(row) * 1000) / (row.endMs - row.startMs)]);
   const latency = (pick: (row: (typeof intervals)[number]) => number): Point[] =>
     intervals.filter(({ answered }) => answered > 0).map((row) => [seconds(row), pick(row)]);
   const formatX = (x: number): string => formatMs(x * 1000);

@@ -39,7 +39,7 @@ export function serviceTarget(stack: StackStatus, service: string): LoadTarget {
   }
   const { hostIp, port } = listener;
   const host = hostIp === '' || hostIp === '0.0.0.0' ? '127.0.0.1' : hostIp === '::' ? '::1' : hostIp;
-  const name = hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::' ? 'localhost' : bracketed(hostIp);
+  const name = shownHost(hostIp);
   return {
     url: `http://${name}:${port}`,
     basePath: '',
@@ -48,10 +48,11 @@ export function serviceTarget(stack: StackStatus, service: string): LoadTarget {
   };
 }
 
-/** The URL given, or undefined when the text is none with http or https. */
+/** The URL given, or undefined when the text is none with http or https; `localhost:8080/path` is one too. */
 export function parseTargetUrl(text: string): URL | undefined {
-  if (!/^https?:\/\//i.test(text)) return undefined;
-  return URL.canParse(text) ? new URL(text) : undefined;
+  const url = /^(?:[\w.-]+|\[[\da-f:]+\]):\d+(?:\/|$)/i.test(text) ? `http://${text}` : text;
+  if (!/^https?:\/\//i.test(url)) return undefined;
+  return URL.canParse(url) ? new URL(url) : undefined;
 }
 
 /**
@@ -93,7 +94,7 @@ function foreign(url: URL, stacks: readonly StackStatus[]): TenfoldError {
         services.flatMap(({ listeners }) =>
           listeners
             .filter(({ isOpen, protocol }) => isOpen && protocol === 'http')
-            .map(({ hostIp, port }) => `http://${hostIp === '' ? 'localhost' : bracketed(hostIp)}:${port}`),
+            .map(({ hostIp, port }) => `http://${shownHost(hostIp)}:${port}`),
         ),
       ),
     ),
@@ -105,6 +106,8 @@ function foreign(url: URL, stacks: readonly StackStatus[]): TenfoldError {
   });
 }
 
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
+/** What a person types to reach a listener. */
+function shownHost(hostIp: string): string {
+  if (hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::') return 'localhost';
+  return hostIp.includes(':') ? `[${hostIp}]` : hostIp;
 }
