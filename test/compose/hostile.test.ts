@@ -56,6 +56,11 @@ describe('a hostile file is refused', { timeout: 60_000 }, () => {
     assert.match(await refusal('services: {a: {image: "b\u0000"}}'), /control characters are not allowed/);
   });
 
+  test('when it is broken in long lines, without looking at them for long', async () => {
+    const text = `services:\n  a: [\n${' '.repeat(200_000)}x${' :'.repeat(100_000)}\n  b: - c\n`;
+    assert.match(await refusal(text), /^failed to parse|errors in/);
+  });
+
   test('when its symbolic links lead in a circle, or it is a folder', async () => {
     const folder = folderWith({ 'folder/x': '' });
     symlinkSync('loop.yaml', join(folder, 'loop.yaml'));

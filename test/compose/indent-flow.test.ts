@@ -13,6 +13,7 @@ describe('lines on which a value goes on need no indentation', () => {
     ['a:\n  b: "x\n  y"\nc: d\n', { a: { b: 'x y' }, c: 'd' }],
     ["a:\n  - 'x\n  y'\n  - z\n", { a: ['x y', 'z'] }],
     ['a:\n  t: |\n    [\n  b: [\n  c]\n', { a: { t: '[\n', b: ['c'] } }],
+    ['a:\t"x\ny"#c\nb: "c"#d\n', { a: 'x y', b: 'c' }],
     [`a: it's [\nb: [\nc]\n`, { a: "it's [", b: ['c'] }],
     ['a: b\r\nc:\r\n  - d\r\n', { a: 'b', c: ['d'] }],
     ['a: b\rc: d\r', { a: 'b', c: 'd' }],

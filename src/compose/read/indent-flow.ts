@@ -26,10 +26,13 @@ export function indentFlow(text: string): IndentedText | undefined {
   return shifts.size === 0 ? undefined : { text: lines.join('\n'), shifts };
 }
 
-const blockScalar = /(?:^|[:-] +)(?:[&!]\S+ +)*[|>][-+0-9]*(?: +#.*)?$/;
+/** Part of a line that is looked at for a key, a dash or a `|`; what is longer has none that anybody wrote. */
+const maxPattern = 2_000;
+
+const blockScalar = /(?:^|[:-][ \t]+)(?:[&!]\S+[ \t]+)*[|>][-+0-9]*[ \t]*(?:[ \t]#.*)?$/;
 /** Dashes, a key, an anchor or tag: what may stand before a value. */
 const beforeValue =
-  /^ *(?:- +)*(?:(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#'"[\]{},&*!|>%@`-][^#]*?|-[^\s#][^#]*?) *: +)?(?:[&!]\S+ +)*/;
+  /^ *(?:- +)*(?:(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#'"[\]{},&*!|>%@`-][^#]*?|-[^\s#][^#]*?)[ \t]*:[ \t]+)?(?:[&!]\S+[ \t]+)*/;
 
 /** Follows quotes and brackets from line to line, as far as they open a value. */
 class FlowScanner {
@@ -49,11 +52,11 @@ class FlowScanner {
       if (line.trim() === '' || indent > this.#literalIndent) return;
       this.#literalIndent = undefined;
     }
-    if (blockScalar.test(line)) {
+    if (blockScalar.test(line.slice(-maxPattern))) {
       this.#literalIndent = indent;
       return;
     }
-    const start = beforeValue.exec(line)?.[0].length ?? 0;
+    const start = beforeValue.exec(line.slice(0, maxPattern))?.[0].length ?? 0;
     if ('[{"\''.includes(line.charAt(start) || ' ')) this.#follow(line, start);
   }
 

@@ -79,7 +79,8 @@ function parse(text: string, file: string, lines: LineCounter) {
       schema: 'failsafe',
       uniqueKeys: false,
       prettyErrors: false,
-      strict: true,
+      // What is unambiguous is taken: docker compose's parser is no stricter.
+      strict: false,
       lineCounter: lines,
       logLevel: 'silent',
     });
