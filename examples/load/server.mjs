@@ -28,7 +28,7 @@ async function readJson(request) {
 async function answerQuery(request, response) {
   let question;
   try {
-    question = await readJson(request);
+    question = await readQuestion(request);
   } catch {
     return send(response, 400, { error: 'the body is not JSON' });
   }
@@ -46,16 +46,21 @@ async function answerQuery(request, response) {
   });
 }
 
+function readQuestion(request) {
+  if (request.method === 'POST') return readJson(request);
+  return { query: new URL(request.url, 'http://api').searchParams.get('query'), agent_type: 'math' };
+}
+
 function send(response, status, value) {
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify(value));
 }
 
 const server = createServer((request, response) => {
-  const route = `${request.method} ${request.url}`;
-  if (route === 'POST /api/v1/query') void answerQuery(request, response);
-  else if (route === 'GET /api/v1/health') send(response, 200, { status: 'ok' });
-  else send(response, 404, { error: `no ${route}` });
+  const [path] = request.url.split('?');
+  if (path === '/api/v1/query') void answerQuery(request, response);
+  else if (path === '/api/v1/health') send(response, 200, { status: 'ok' });
+  else send(response, 404, { error: `no ${path}` });
 });
 server.listen(Number(PORT), HOST, () => console.log(`listening on port ${PORT}, ${WORKERS} workers`));
 process.on('SIGTERM', () => server.close());

@@ -80,6 +80,7 @@ describe('the open model', () => {
     assert.equal(recorder.sent, 200);
     assert.ok(recorder.lag.maxMs >= 290);
     assert.ok(allLatencies(recorder).maxMs >= 290);
+    assert.equal(recorder.fromSending.maxMs, 5);
   });
 
   test('sends no more than may be in flight, and counts what it dropped', async () => {

@@ -1,5 +1,6 @@
 import type { HttpRequest } from '../client/http-request.ts';
 import type { OnReply } from '../client/connection.ts';
+import type { Reply } from '../client/reply.ts';
 import { intervalLengthMs, type IntervalRow } from '../measure/interval.ts';
 import { Recorder } from '../measure/recorder.ts';
 import type { Scenario, ThinkTime } from '../scenario/scenario.ts';
@@ -18,6 +19,24 @@ const timerResolutionMs = 1;
 /** After an interruption, how long answers are still waited for. */
 const stopGraceMs = 1000;
 
+/** One request whose fate is known. Times are milliseconds from the start of the test. */
+export interface EndedRequest {
+  /** Of the scenario's requests, the one at this place. */
+  readonly index: number;
+  readonly dueMs: number;
+  readonly endedMs: number;
+  /** From when it was meant to go out. */
+  readonly durationMs: number;
+  readonly reply: Reply;
+}
+
+/** Told of each request by itself, for whoever needs more than sums. */
+export interface RequestObserver {
+  ended(request: EndedRequest): void;
+  /** One was due at that time, milliseconds from the start, and not sent: too many were in flight. */
+  dropped(dueMs: number): void;
+}
+
 /** What carries the requests: an HTTP client, or what a test has in its place. */
 export interface Sender {
   send(request: HttpRequest, onReply: OnReply): void;
@@ -30,11 +49,14 @@ export interface LoadRun {
   readonly requests: readonly HttpRequest[];
   readonly sender: Sender;
   readonly timing: Timing;
+  /** Ends the schedule, as if its time were over: what is in flight is waited for. */
+  readonly end?: AbortSignal;
   /** Ends the test early: nothing more is sent, and what is in flight gets a moment to end. */
   readonly stop: AbortSignal;
   /** Ends it at once. */
   readonly abandon: AbortSignal;
   readonly onInterval?: (row: IntervalRow, recorder: Recorder) => void;
+  readonly observer?: RequestObserver;
 }
 
 export interface Measurement {
@@ -46,7 +68,7 @@ export interface Measurement {
 
 /** Runs a load test to its end. Never fails: what goes wrong is part of what is measured. */
 export function runLoad(run: LoadRun): Promise<Measurement> {
-  const { scenario, requests, sender, timing, stop, abandon } = run;
+  const { scenario, requests, sender, timing, end, stop, abandon, observer } = run;
   const segments = segmentsOf(scenario.shape);
   const recorder = new Recorder(scenario.requests);
   const nextRequest = createRequestMix(
@@ -69,7 +91,10 @@ export function runLoad(run: LoadRun): Promise<Measurement> {
     recorder.start(sentAt - dueAt, http.bytes.length);
     inFlight += 1;
     sender.send(http, (reply) => {
-      recorder.end(index, reply, timing.now() - countsFrom);
+      const endedAt = timing.now();
+      const durationMs = endedAt - countsFrom;
+      recorder.end(index, reply, durationMs, endedAt - sentAt);
+      observer?.ended({ index, dueMs: dueAt - startedAt, endedMs: endedAt - startedAt, durationMs, reply });
       inFlight -= 1;
       onReply(reply, pick(think));
       finishWhenDone();
@@ -113,7 +138,10 @@ export function runLoad(run: LoadRun): Promise<Measurement> {
     scenario.shape.model === 'open'
       ? runOpenModel(context, {
           maxInFlight: scenario.maxInFlight,
-          onDropped: () => recorder.drop(),
+          onDropped: () => {
+            recorder.drop();
+            observer?.dropped(timing.now() - startedAt);
+          },
           onScheduled,
         })
       : runClosedModel(context, { onScheduled });
@@ -128,8 +156,10 @@ export function runLoad(run: LoadRun): Promise<Measurement> {
     sender.cutOff();
   }
 
+  end?.addEventListener('abort', () => model.stop(), { once: true });
   stop.addEventListener('abort', interrupt, { once: true });
   abandon.addEventListener('abort', giveUp, { once: true });
+  if (end?.aborted === true) model.stop();
   if (stop.aborted) interrupt();
   if (abandon.aborted) giveUp();
   return finished.promise;

@@ -19,6 +19,8 @@ export class Recorder {
   readonly intervals: IntervalRow[] = [];
   /** How much later than it was due a request went out: the fault of this machine, never of the target. */
   readonly lag = new Histogram();
+  /** The same latencies from when requests really went out. */
+  readonly fromSending = new Histogram();
   sent = 0;
   answered = 0;
   failed = 0;
@@ -54,12 +56,13 @@ export class Recorder {
     this.#interval.dropped += 1;
   }
 
-  /** `durationMs` counts from when the request was meant to go out. */
-  end(index: number, reply: Reply, durationMs: number): void {
+  /** `durationMs` counts from when the request was meant to go out, `fromSendingMs` from when it did. */
+  end(index: number, reply: Reply, durationMs: number, fromSendingMs: number): void {
     const request = this.requests[index];
     if (request === undefined) throw new Error(`the scenario has no request ${index}`);
     this.bytesReceived += reply.bytes;
     this.#interval.bytes += reply.bytes;
+    if (reply.kind === 'response' || reply.failure === 'timed out') this.fromSending.record(fromSendingMs);
     if (reply.kind === 'response') this.#endAnswered(request, reply, durationMs);
     else if (reply.failure === 'cut off') this.cutOff += 1;
     else {

@@ -49,6 +49,7 @@ export function buildReport(measurement: Measurement, circumstances: ReportCircu
     bytesSent: recorder.bytesSent,
     bytesReceived: recorder.bytesReceived,
     latencyMs: summarise(latency),
+    latencyFromSendingMs: summarise(recorder.fromSending),
     distribution: distributionOf(latency),
     requests: recorder.requests.map((request) => ({
       name: request.name,
@@ -112,6 +113,7 @@ function remarksOn(
 ): string[] {
   const remarks: string[] = [];
   const { dropped, sent, cutOff } = recorder;
+  const fromSending = summarise(recorder.fromSending);
   if (isInterrupted) {
     const rest =
       cutOff === 0 ? '' : `, with ${formatCount(cutOff)} requests in flight, which count nowhere else`;
@@ -126,7 +128,7 @@ function remarksOn(
   if (scenario.shape.model === 'open' && lagMs.p99 > notableLagMs) {
     remarks.push(
       `this machine could not keep the schedule: 1 % of the requests went out more than ${formatMs(lagMs.p99)} late, ` +
-        'which is part of their latency',
+        `which is part of their latency; from when they went out, p50 is ${formatMs(fromSending.p50)} and p99 ${formatMs(fromSending.p99)}`,
     );
   }
   if (cpuCores > notableCores) {

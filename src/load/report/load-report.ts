@@ -51,6 +51,8 @@ export interface LoadReport {
   readonly bytesReceived: number;
   /** Of all answers and of those that timed out, from when the request was meant to go out. */
   readonly latencyMs: LatencySummary;
+  /** The same from when requests really went out: without what this machine was late by. */
+  readonly latencyFromSendingMs: LatencySummary;
   readonly distribution: readonly PercentilePoint[];
   readonly requests: readonly {
     readonly name: string;
