@@ -10,6 +10,7 @@ import { addStop } from './changes/stop.ts';
 import { addUndrain } from './instances/undrain.ts';
 import { addUp } from './changes/up.ts';
 import { addLoad } from './load/load.ts';
+import { addProve } from './prove/prove.ts';
 import type { Program } from './verb.ts';
 import { addConfig } from './views/config.ts';
 import { addEvents } from './views/events.ts';
@@ -29,6 +30,6 @@ export const verbs: readonly VerbGroup[] = [
   { heading: 'Run a stack:', add: [addUp, addDown, addScale, addStop, addStart, addRestart, addKill] },
   { heading: 'Work on an instance:', add: [addDrain, addUndrain, addExec] },
   { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents, addConfig] },
-  { heading: 'Measure it:', add: [addLoad, addCapacity] },
+  { heading: 'Measure it:', add: [addLoad, addProve, addCapacity] },
   { heading: 'About:', add: [addVersion] },
 ];

@@ -55,6 +55,7 @@ export function sampleService(changes: Partial<ServiceStatus> = {}): ServiceStat
     running: 3,
     inRotation: 3,
     listeners: [sampleListener],
+    traffic: { drained: 3, forced: 0, retried: 1 },
     replicas: [sampleReplica(1), sampleReplica(2), sampleReplica(3)],
     ...changes,
   };
@@ -71,6 +72,7 @@ export const sampleDatabase: ServiceStatus = {
   running: 1,
   inRotation: 0,
   listeners: [],
+  traffic: { drained: 0, forced: 0, retried: 0 },
   replicas: [
     {
       instance: 'db-1',
