@@ -90,6 +90,11 @@ describe('the open model', () => {
     assert.equal(recorder.sent, 20);
   });
 
+  test('lasts to the end of its schedule, so that its rate is that of the whole', async () => {
+    const { recorder, elapsedMs } = await runVirtually({ rate: 1, for: '10s' }, () => 5);
+    assert.deepEqual([recorder.answered, elapsedMs], [10, 10_000]);
+  });
+
   test('waits for the last answers after the end of the schedule', async () => {
     const { recorder, elapsedMs, isInterrupted } = await runVirtually({ rate: 10, for: '1s' }, () => 4000);
     assert.deepEqual([recorder.answered, recorder.inFlight, isInterrupted], [10, 0, false]);

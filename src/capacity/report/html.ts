@@ -20,7 +20,7 @@ export function renderCapacityHtml(report: CapacityReport): string {
           ? []
           : [
               [formatShare(fit.sigma), 'contention σ'] as const,
-              [fit.kappa.toPrecision(2), 'coherency κ'] as const,
+              [String(Number(fit.kappa.toPrecision(2))), 'coherency κ'] as const,
             ]),
       ]),
       ...(answer === null ? [] : [renderSection('Answer', `<p>${escapeHtml(answer.words)}</p>`)]),

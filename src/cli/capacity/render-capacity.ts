@@ -18,7 +18,7 @@ export function renderCapacity(report: CapacityReport, surroundings: TableSurrou
       ? ['', `${style.doubtful('!')} too little was measured for a curve; two numbers of replicas are needed`]
       : [
           '',
-          `Universal Scalability Law: contention σ ${formatShare(fit.sigma)}, coherency κ ${fit.kappa.toPrecision(2)}, ` +
+          `Universal Scalability Law: contention σ ${formatShare(fit.sigma)}, coherency κ ${Number(fit.kappa.toPrecision(2))}, ` +
             `${formatRate(fit.lambda)}/s of one replica${fit.model === 'ceiling' ? '; a plain bend describes it better' : ''} ` +
             style.dim(`(off by ${formatShare(fit.relativeError)})`),
         ]),

@@ -1,11 +1,11 @@
-import { arrivalTimes } from './level.ts';
+import { arrivalTimes, lengthMs } from './level.ts';
 import type { ModelContext, RunningModel } from './model.ts';
 
 export interface OpenModelOptions {
   /** Requests that may be under way at a time; one that is due beyond it is dropped. */
   readonly maxInFlight: number;
   readonly onDropped: () => void;
-  /** Everything that was due has been sent or dropped. */
+  /** Everything that was due has been sent or dropped, and the time is over. */
   readonly onScheduled: () => void;
 }
 
@@ -16,6 +16,7 @@ export interface OpenModelOptions {
 export function runOpenModel(context: ModelContext, options: OpenModelOptions): RunningModel {
   const { timing, startedAt, segments, launch } = context;
   const times = arrivalTimes(segments);
+  const endMs = lengthMs(segments);
   let next = times.next();
   let inFlight = 0;
   let cancel: () => void = () => {};
@@ -28,8 +29,10 @@ export function runOpenModel(context: ModelContext, options: OpenModelOptions): 
       next = times.next();
     }
     if (isStopped) return;
-    if (next.done === true) return stop();
-    cancel = timing.after(Math.max(0, startedAt + next.value - timing.now()), tick);
+    // The schedule lasts to its end, also when nothing more is due: rates are taken over all of it.
+    const nextMs = next.done === true ? endMs : next.value;
+    if (nextMs <= elapsed) return stop();
+    cancel = timing.after(Math.max(0, startedAt + nextMs - timing.now()), tick);
   }
 
   function begin(dueAt: number): void {
