@@ -51,7 +51,7 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     onBug: reportBug,
   });
   await traffic.adopt(AbortSignal.any([signal, AbortSignal.timeout(balancerStartMs)]));
-  for (const desired of stacks) registry.open(desired).controller.wake();
+  for (const desired of stacks) registry.adopt(desired);
 
   const ending = new AbortController();
   const version = (): VersionReply => ({

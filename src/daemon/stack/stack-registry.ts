@@ -10,8 +10,8 @@ export class StackRegistry implements AsyncDisposable {
   readonly options: RegistryOptions;
   readonly #sessions = new Map<string, StackSession>();
   readonly #abort = new AbortController();
-  /** Per stack: the command that waits for its change to come about. */
-  readonly #current = new Map<string, AbortController>();
+  /** Per stack: the command at work, and those that wait for their turn. */
+  readonly #commands = new Map<string, Set<AbortController>>();
   readonly #queues = new Map<string, Promise<unknown>>();
 
   constructor(options: RegistryOptions) {
@@ -44,12 +44,30 @@ export class StackRegistry implements AsyncDisposable {
     return session;
   }
 
+  /** Carries on with a stack that a daemon before looked after; a `down` that it had begun is brought to its end. */
+  adopt(desired: Desired): void {
+    const session = this.open(desired);
+    session.controller.wake();
+    if (desired.teardown === undefined) return;
+    void session.controller
+      .until(({ observed }) => observed.isTornDown, this.#abort.signal)
+      .then(() => this.exclusively(session.name, undefined, () => this.#closeIfDown(session)))
+      .catch((thrown: unknown) => {
+        if (!this.#abort.signal.aborted) this.options.onBug(thrown);
+      });
+  }
+
   /** Lets go of a stack of which nothing is left, and removes it from disk. */
   async close(session: StackSession): Promise<void> {
     this.#sessions.delete(session.name);
     await session[Symbol.asyncDispose]();
     await this.options.traffic.publish(session.name, emptyTable, AbortSignal.timeout(5_000));
     await this.options.store.forget(session.name);
+  }
+
+  /** A command since may have brought it up again. */
+  async #closeIfDown(session: StackSession): Promise<void> {
+    if (session.controller.desired.teardown !== undefined) await this.close(session);
   }
 
   /**
@@ -61,26 +79,24 @@ export class StackRegistry implements AsyncDisposable {
     supersedes: string | undefined,
     task: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    const commands = this.#commands.get(name) ?? new Set();
     if (supersedes !== undefined) {
       const reason = new TenfoldError('interrupted', `${supersedes} was asked for before this was done`);
-      this.#current.get(name)?.abort(reason);
+      for (const command of commands) command.abort(reason);
     }
-    const run = async (): Promise<T> => {
-      const current = new AbortController();
-      this.#current.set(name, current);
-      try {
-        return await task(AbortSignal.any([current.signal, this.#abort.signal]));
-      } finally {
-        this.#current.delete(name);
-      }
-    };
-    const result = (this.#queues.get(name) ?? Promise.resolve()).then(run);
+    const command = new AbortController();
+    this.#commands.set(name, commands.add(command));
+    const result = (this.#queues.get(name) ?? Promise.resolve()).then(() => {
+      command.signal.throwIfAborted();
+      return task(AbortSignal.any([command.signal, this.#abort.signal]));
+    });
     const settled = result
       .then(
         () => undefined,
         () => undefined,
       )
       .finally(() => {
+        commands.delete(command);
         if (this.#queues.get(name) === settled) this.#queues.delete(name);
       });
     this.#queues.set(name, settled);
