@@ -1,6 +1,8 @@
 /** A complete configuration for one worker in the foreground, with all of its files in the folder. */
 export function nginxConfig(name: string, http: string, folder: string): string {
+  // Started by root, its worker would be another user, whom the folder is closed to.
   return `daemon off;
+${process.getuid?.() === 0 ? 'user root;' : ''}
 worker_processes 1;
 worker_rlimit_nofile 20000;
 pid ${folder}/${name}.pid;

@@ -7,6 +7,7 @@ import { carriageReturn, lineFeed } from '../http/characters.ts';
 import { HeadBuffer, headIncomplete, headTooLong } from '../http/head-buffer.ts';
 import { formatLocalResponse } from '../http/local-response.ts';
 import { RequestHead } from '../http/request-head.ts';
+import { adoptSocket, emitData, SocketReader, writeReceived } from '../socket/socket-reader.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 import type { Door, DoorConnection } from './door.ts';
 import { HalfClose } from './half-close.ts';
@@ -34,6 +35,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   #phase: Phase = 'head';
   #keepsAlive = true;
   #isRetiring = false;
+  #isHandedOver = false;
   #isHttp10 = false;
   /** Field lines of the request, for the rare case that the balancer answers by itself. */
   #fieldLines = '';
@@ -43,7 +45,8 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   /** When the present phase began; milliseconds since the epoch. */
   #since = Date.now();
 
-  constructor(socket: Socket, door: Door, context: WorkerContext) {
+  constructor(accepted: Socket, door: Door, context: WorkerContext) {
+    const socket = adoptSocket(accepted, new SocketReader((chunk) => this.#received(chunk)));
     this.#socket = socket;
     this.#door = door;
     this.#context = context;
@@ -54,7 +57,6 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     this.#exchange = new Exchange(this, context);
     this.#headBuffer = new HeadBuffer(context.limits.maxHeadBytes);
     this.#halfClose = new HalfClose(socket);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
     // A close always follows.
@@ -75,7 +77,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   }
 
   writeBytes(bytes: Buffer): boolean {
-    return this.#socket.write(bytes);
+    return writeReceived(this.#socket, bytes);
   }
 
   pauseReading(): void {
@@ -128,6 +130,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
 
   handOver(): { readonly socket: Socket; readonly early: Buffer | undefined } {
     this.#phase = 'gone';
+    this.#isHandedOver = true;
     this.#socket.removeAllListeners();
     return { socket: this.#socket, early: this.#early };
   }
@@ -190,6 +193,11 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     }
   }
 
+  #received(chunk: Buffer): void {
+    if (this.#isHandedOver) emitData(this.#socket, chunk);
+    else this.#read(chunk);
+  }
+
   #read(chunk: Buffer): void {
     if (this.#phase === 'head' && !this.#headBuffer.isBegun) this.#since = Date.now();
     let start = 0;
@@ -207,7 +215,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
 
   /** Pipelined requests are served one after another. */
   #keepEarly(rest: Buffer): void {
-    this.#early = this.#early === undefined ? rest : Buffer.concat([this.#early, rest]);
+    this.#early = this.#early === undefined ? Buffer.from(rest) : Buffer.concat([this.#early, rest]);
     this.#socket.pause();
   }
 

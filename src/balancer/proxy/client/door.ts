@@ -71,11 +71,13 @@ export class Door {
   #admit(socket: Socket): void {
     const { listener } = this;
     if (listener === undefined) return;
-    const connection =
-      listener.entry.protocol === 'tcp'
-        ? new TcpConnection(socket, this, listener, this.#context)
-        : new ClientConnection(socket, this, this.#context);
-    this.connections.add(connection);
-    socket.resume();
+    if (listener.entry.protocol === 'tcp') {
+      this.connections.add(new TcpConnection(socket, this, listener, this.#context));
+      socket.resume();
+    } else {
+      const connection = new ClientConnection(socket, this, this.#context);
+      this.connections.add(connection);
+      connection.resumeReading();
+    }
   }
 }

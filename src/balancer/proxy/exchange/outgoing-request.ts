@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { EndpointState } from '../worker/endpoint-state.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
+import { writeReceived } from '../socket/socket-reader.ts';
 import { isIdempotent } from './retry.ts';
 import { type ResponseSink, UpstreamConnection } from './upstream-connection.ts';
 import { takeIdle } from './upstream-pool.ts';
@@ -84,7 +85,7 @@ export class OutgoingRequest {
   body(bytes: Buffer, isAnswered: boolean): void {
     if (!isAnswered) this.#body.keep(bytes, this.isSent);
     if (this.isSent) {
-      if (this.socket?.write(bytes) === false) this.#block();
+      if (this.socket !== undefined && !writeReceived(this.socket, bytes)) this.#block();
     } else if (this.#body.isFull) {
       this.#block();
     }

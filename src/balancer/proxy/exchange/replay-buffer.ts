@@ -28,7 +28,7 @@ export class ReplayBuffer {
       this.#pieces = [];
       this.#isWhole = false;
     } else {
-      this.#pieces.push(bytes);
+      this.#pieces.push(Buffer.from(bytes));
     }
   }
 

@@ -3,6 +3,7 @@ import { BodyExtent } from '../http/body-extent.ts';
 import { HeadBuffer, headIncomplete } from '../http/head-buffer.ts';
 import { ResponseHead } from '../http/response-head.ts';
 import type { EndpointState, IdleConnection } from '../worker/endpoint-state.ts';
+import { emitData, SocketReader } from '../socket/socket-reader.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 
 const maxHeadBytes = 65_536;
@@ -40,6 +41,7 @@ export class UpstreamConnection implements IdleConnection {
   isConnected = false;
   #sink: ResponseSink | undefined;
   #isDead = false;
+  #isDetached = false;
   #isInBody = false;
   #isReusable = false;
   /** What the replica promised last (RFC 9112 section 9.3, `Keep-Alive: timeout=5`). */
@@ -50,12 +52,17 @@ export class UpstreamConnection implements IdleConnection {
 
   constructor(endpoint: EndpointState) {
     this.endpoint = endpoint;
-    this.socket = connect({ host: endpoint.host, port: endpoint.port, noDelay: true, allowHalfOpen: true });
+    this.socket = connect({
+      host: endpoint.host,
+      port: endpoint.port,
+      noDelay: true,
+      allowHalfOpen: true,
+      onread: new SocketReader((chunk) => this.#received(chunk)).onread,
+    });
     this.socket.on('connect', () => {
       this.isConnected = true;
       this.#sink?.connected();
     });
-    this.socket.on('data', (chunk: Buffer) => this.#read(chunk, 0));
     this.socket.on('drain', () => this.#sink?.drained());
     this.socket.on('end', () => this.#ended());
     this.socket.on('error', () => this.#lost());
@@ -108,8 +115,14 @@ export class UpstreamConnection implements IdleConnection {
   /** Hands the socket over, with no listener of this object left on it. */
   #detach(): void {
     this.#isDead = true;
+    this.#isDetached = true;
     this.#sink = undefined;
     this.socket.removeAllListeners();
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#isDetached) emitData(this.socket, chunk);
+    else this.#read(chunk, 0);
   }
 
   #read(chunk: Buffer, from: number): void {
@@ -129,7 +142,7 @@ export class UpstreamConnection implements IdleConnection {
         return this.#broken();
       if (head.framing.kind === 'upgrade') {
         this.#detach();
-        sink.upgraded(head, chunk.subarray(start));
+        sink.upgraded(head, Buffer.from(chunk.subarray(start)));
         return;
       }
       if (head.status < 200) {

@@ -1,0 +1,110 @@
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+
+/** As much as the kernel is asked for at a time. */
+const readBytes = 65_536;
+/** After a read of this size more of the kind is to come. */
+const bulkBytes = 16_384;
+const maxSpares = 64;
+
+/** Reading is synchronous, so one buffer serves all connections of the process, and no read costs an allocation. */
+const sharedBuffer = Buffer.allocUnsafeSlow(readBytes);
+const spareBuffers: Buffer[] = [];
+
+/** The reader whose bytes are being handled, if they are its own. */
+let lender: SocketReader | undefined;
+
+/**
+ * Reads from one socket, into the shared buffer; in the midst of a large body into one of its own, which can be written on
+ * without a copy. Either way the bytes are `received`'s during its call only.
+ */
+export class SocketReader {
+  readonly onread: OnReadOpts;
+  readonly #received: (bytes: Buffer) => void;
+  #own: Buffer | undefined;
+  #isOwnLent = false;
+  #isBulk = false;
+
+  constructor(received: (bytes: Buffer) => void) {
+    this.#received = received;
+    let isFirst = true;
+    this.onread = {
+      // Node asks after each read, and keeps the buffer it has when it gets none; the types do not know of that.
+      buffer: () => {
+        if (!isFirst) return this.#nextBuffer();
+        isFirst = false;
+        return sharedBuffer;
+      },
+      callback: (count) => this.#read(count),
+    };
+  }
+
+  /** What is being handled is still needed: the next read must not go to the same place. */
+  lend(): void {
+    this.#isOwnLent = true;
+  }
+
+  #read(count: number): boolean {
+    this.#isBulk = count >= bulkBytes;
+    if (this.#own === undefined) {
+      this.#received(sharedBuffer.subarray(0, count));
+    } else {
+      lender = this;
+      this.#received(this.#own.subarray(0, count));
+      lender = undefined;
+    }
+    return true;
+  }
+
+  #nextBuffer(): Buffer {
+    const own = this.#own;
+    if (this.#isBulk) {
+      if (own === undefined || this.#isOwnLent)
+        this.#own = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(readBytes);
+    } else if (own !== undefined) {
+      if (!this.#isOwnLent && spareBuffers.length < maxSpares) spareBuffers.push(own);
+      this.#own = undefined;
+    }
+    this.#isOwnLent = false;
+    return this.#own ?? sharedBuffer;
+  }
+}
+
+/**
+ * Writes bytes that are being handled. What the kernel does not take at once stays where it is until it does, so they are
+ * copied first unless their place can be left to them.
+ */
+export function writeReceived(socket: Socket, bytes: Buffer): boolean {
+  if (lender === undefined) return socket.write(Buffer.from(bytes));
+  const canTakeMore = socket.write(bytes);
+  if (socket.writableLength > 0) lender.lend();
+  return canTakeMore;
+}
+
+interface HandleHolder {
+  _handle: NonNullable<SocketConstructorOpts['handle']> | null;
+}
+
+function hasHandle(socket: object): socket is HandleHolder {
+  return '_handle' in socket && typeof socket._handle === 'object' && socket._handle !== null;
+}
+
+/**
+ * The accepted socket, paused, as one that the reader reads: a server has no `onread` option, so the connection moves to a
+ * second socket. The first must have been accepted with `pauseOnConnect` and is dead afterwards.
+ */
+export function adoptSocket(accepted: Socket, reader: SocketReader): Socket {
+  // Where it is closed already, it says so by itself.
+  if (!hasHandle(accepted) || accepted._handle === null) return accepted;
+  const handle = accepted._handle;
+  accepted._handle = null;
+  const options = { handle, allowHalfOpen: true, pauseOnCreate: true, onread: reader.onread };
+  return new Socket(options);
+}
+
+/**
+ * Hands bytes on to whoever listens for `data`, which a socket with a buffer of its own does not emit: a tunnel that took
+ * the socket over.
+ */
+export function emitData(socket: Socket, bytes: Buffer): void {
+  socket.emit('data', Buffer.from(bytes));
+}
