@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { measureCapacity, type CapacityOptions } from '../../src/capacity/measured/measure-capacity.ts';
 import type { MeasuredCapacity } from '../../src/capacity/measured/measured-capacity.ts';
+import { isTenfoldError } from '../../src/shared/errors.ts';
 import { syntheticBench, trueThroughput, type ServiceShape } from './synthetic-service.ts';
 
 const never = new AbortController().signal;
@@ -126,6 +127,12 @@ describe('a measurement leaves the service as it found it', () => {
     };
     await assert.rejects(measureCapacity(broken, optionsOf({ stepMs: 1000 })), /no more/);
     assert.deepEqual(bench.scaledTo, [1, 2, 4]);
+  });
+
+  test('when not even one user is answered, which is said before any more time is spent', async () => {
+    const bench = syntheticBench({ workers: 1, waitMs: 10, failsEvery: 1 }, 4);
+    await assert.rejects(measureCapacity(bench, optionsOf()), (thrown) => isTenfoldError(thrown, 'usage'));
+    assert.deepEqual(bench.scaledTo, [1, 4]);
   });
 
   test('when it is interrupted, with what it has seen so far', async () => {

@@ -1,3 +1,5 @@
+import { formatShare } from '../../load/report/format.ts';
+import { TenfoldError } from '../../shared/errors.ts';
 import { fitCapacity } from '../fit/choose-model.ts';
 import { kneeOf } from '../fit/knee.ts';
 import { nameLimit, type CapacityStep } from '../limit.ts';
@@ -12,6 +14,8 @@ import { sizesUpTo } from './sizes.ts';
 const roundsPerStep = 12;
 const longestStepMs = 60_000;
 const mostUsers = 2000;
+/** A single user whose requests fail so often asks for the wrong thing. */
+const brokenShare = 0.5;
 
 export interface CapacityOptions {
   readonly maxReplicas: number;
@@ -25,7 +29,7 @@ export interface CapacityOptions {
 
 /**
  * Loads a service with one replica after the other, fits the curve, names the limit and answers the question. However it
- * ends, the service has as many replicas afterwards as it had before.
+ * ends, the service has as many replicas afterwards as it had before. Throws `usage` when a single user is not answered.
  */
 export async function measureCapacity(bench: Bench, options: CapacityOptions): Promise<MeasuredCapacity> {
   const steps: CapacityStep[] = [];
@@ -49,6 +53,7 @@ async function measure(
   await bench.scaleTo(1);
   tell('1 replica, one user: how long an answer takes on an idle service');
   const idle = await bench.loadUsers(1, options.stepMs);
+  if (idle.failedShare > brokenShare) throw failsWhenIdle(idle.failedShare);
   const stepMs = Math.min(longestStepMs, Math.max(options.stepMs, idle.p95Ms * roundsPerStep));
   tell('1 replica: how many users it takes to saturate it');
   const users = stop.aborted ? 0 : await findSaturatingUsers(bench, Math.max(stepMs / 2, 1), stop);
@@ -92,6 +97,14 @@ function evaluate(steps: readonly CapacityStep[], cores: number): MeasuredCapaci
   const fit = fitCapacity(steps);
   if (fit === undefined) return undefined;
   return { fit, limit: nameLimit({ steps, fit, cores }), knee: kneeOf(fit.model) };
+}
+
+function failsWhenIdle(failedShare: number): TenfoldError {
+  return new TenfoldError('usage', 'the service does not answer one user on one replica', {
+    expected: 'a path that is answered with a status below 400',
+    got: `${formatShare(failedShare)} of the requests failed`,
+    hint: '`--path` says what to ask for',
+  });
 }
 
 function replicasWord(replicas: number): string {
