@@ -101,6 +101,8 @@ describe('the quick parser', () => {
       '=',
       '/',
       '${A:-b}',
+      '\u3000',
+      '\u00a0',
     );
     const line = fc
       .tuple(fc.integer({ min: 0, max: 3 }), fc.array(token, { minLength: 1, maxLength: 6 }))

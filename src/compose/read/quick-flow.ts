@@ -1,6 +1,6 @@
 import { newMap, type Tree, type TreeMap } from '../tree.ts';
 import { isPlainText, resolvePlainScalar } from './plain-scalar.ts';
-import { mayBePlain, quotedScalar, type Scalar } from './quick-scalars.ts';
+import { mayBePlain, quotedScalar, trimBlanks, type Scalar } from './quick-scalars.ts';
 
 const maxDepth = 20;
 
@@ -82,6 +82,6 @@ function plainInFlow(line: string, start: number): Scalar<string> | undefined {
       if (next === undefined || ' ,[]{}'.includes(next)) break;
     }
   }
-  const value = line.slice(start, end).trimEnd();
+  const value = trimBlanks(line.slice(start, end));
   return value === '' ? undefined : { value, end: start + value.length };
 }

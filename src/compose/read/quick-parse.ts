@@ -1,7 +1,7 @@
 import { isMap, newMap, type Tree, type TreeMap } from '../tree.ts';
 import { isPlainText, resolvePlainScalar } from './plain-scalar.ts';
 import { flowCollection } from './quick-flow.ts';
-import { isRestEmpty, keyColon, mayBePlain, quotedScalar } from './quick-scalars.ts';
+import { isRestEmpty, keyColon, mayBePlain, quotedScalar, trimBlanks } from './quick-scalars.ts';
 
 /** Lines that only the full parser understands: tabs, documents, and line breaks of other systems. */
 const unusual = /[\t\r\u0085\u2028\u2029\ufeff]|^(?:---|\.\.\.|%)/m;
@@ -123,7 +123,7 @@ class QuickReader {
     }
     const colon = keyColon(line, start);
     if (colon === -1 || colon - start > maxKeyLength || !mayBePlain(line, start)) throw notPlain;
-    const key = line.slice(start, colon).trimEnd();
+    const key = trimBlanks(line.slice(start, colon));
     if (key === '<<' || key.includes(' #') || !isPlainText(key)) throw notPlain;
     return { key, colon };
   }
@@ -149,7 +149,7 @@ class QuickReader {
     }
     if (!mayBePlain(line, start)) throw notPlain;
     const comment = line.indexOf(' #', start);
-    const text = (comment === -1 ? line.slice(start) : line.slice(start, comment)).trimEnd();
+    const text = trimBlanks(comment === -1 ? line.slice(start) : line.slice(start, comment));
     if (text.includes(': ') || text.endsWith(':')) throw notPlain;
     return resolvePlainScalar(text);
   }

@@ -59,6 +59,13 @@ export function keyColon(line: string, start: number): number {
   return colon;
 }
 
+/** Without the blanks at its end. Other white space of Unicode is text to YAML. */
+export function trimBlanks(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 32) end -= 1;
+  return end === text.length ? text : text.slice(0, end);
+}
+
 /** True when nothing but blanks and a comment follows. */
 export function isRestEmpty(line: string, start: number): boolean {
   for (let index = start; index < line.length; index += 1) {

@@ -70,7 +70,7 @@ function scalarText(text: string): string {
 }
 
 function isPlain(text: string): boolean {
-  if (!plainPattern.test(text) || text.endsWith(' ') || text.endsWith(':')) return false;
+  if (!plainPattern.test(text) || text !== text.trim() || text.endsWith(':')) return false;
   if (text.includes(': ') || text.includes(' #')) return false;
   if (text.startsWith('-') && /^-(?:$|[ -])/.test(text)) return false;
   if (text.startsWith('...') || numberLike.test(text) || wordsOfYaml11.test(text)) return false;
