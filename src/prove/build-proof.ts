@@ -39,7 +39,7 @@ export function buildProof(findings: Findings): ProofReport {
   const { elapsedMs, isInterrupted } = measurement;
   const { requests, failed, cutOff } = log;
   const gap = longestGap(requests, elapsedMs);
-  const traffic = after === undefined ? undefined : growth(before.traffic, after.traffic);
+  const traffic = after === undefined ? reportedTraffic(change) : growth(before.traffic, after.traffic);
   const events = findings.events.map(({ time, kind, service, instance, message }): ProofEvent => ({
     atMs: time - startedAt,
     kind,
@@ -100,6 +100,13 @@ function growth(before: Traffic, after: Traffic): Traffic {
   const grown = (key: keyof Traffic): number =>
     after[key] < before[key] ? after[key] : after[key] - before[key];
   return { drained: grown('drained'), forced: grown('forced'), retried: grown('retried') };
+}
+
+/** Of a service that is gone, only the change itself can say. */
+function reportedTraffic(change: ProvedChange): Traffic | undefined {
+  if (change.kind === 'not begun' || change.report === undefined) return undefined;
+  const { drained, forced, retried } = change.report.traffic;
+  return { drained, forced, retried };
 }
 
 function remarksOn({ measurement, log, change, wasSteady }: Findings): string[] {

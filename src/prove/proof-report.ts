@@ -65,7 +65,7 @@ export interface ProofReport {
   readonly phases: readonly Phase[];
   readonly longestGap: Gap;
   readonly change: ProvedChange;
-  /** The balancer's counts over the run; undefined when the service is gone. */
+  /** The balancer's counts over the run; undefined when nobody could say. */
   readonly traffic:
     { readonly drained: number; readonly forced: number; readonly retried: number } | undefined;
   readonly verdict: Verdict;

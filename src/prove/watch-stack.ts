@@ -51,7 +51,9 @@ export async function untilSteady(
   let steadySince: number | undefined;
   while (!signal.aborted) {
     const askedAt = Date.now();
-    if (!(await isSteady(view))) steadySince = undefined;
+    const state = await stateOf(view);
+    if (state === 'gone') return askedAt;
+    if (state === 'busy') steadySince = undefined;
     else {
       steadySince ??= askedAt;
       if (Date.now() - steadySince >= settleMs) return steadySince;
@@ -62,13 +64,13 @@ export async function untilSteady(
   return undefined;
 }
 
-async function isSteady(view: StackView): Promise<boolean> {
+async function stateOf(view: StackView): Promise<'steady' | 'busy' | 'gone'> {
   try {
-    return (await view.status()).isSteady;
+    return (await view.status()).isSteady ? 'steady' : 'busy';
   } catch (thrown) {
     // Nothing is left to do for a stack that was taken down.
-    if (isTenfoldError(thrown, 'unknown-stack')) return true;
-    if (isTenfoldError(thrown)) return false;
+    if (isTenfoldError(thrown, 'unknown-stack')) return 'gone';
+    if (isTenfoldError(thrown)) return 'busy';
     throw thrown;
   }
 }

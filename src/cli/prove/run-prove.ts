@@ -7,6 +7,7 @@ import { renderProofPage } from '../../prove/page/proof-page.ts';
 import type { ProofReport } from '../../prove/proof-report.ts';
 import { runProof } from '../../prove/run-proof.ts';
 import type { StackView } from '../../prove/watch-stack.ts';
+import { isTenfoldError } from '../../shared/errors.ts';
 import { createDaemonClient } from '../connection/daemon-client.ts';
 import { takeEscalation } from '../escalation.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -83,7 +84,14 @@ export async function runProve(
 function viewOf(invocation: Invocation, stack: string): StackView {
   const client = createDaemonClient(homeOf(invocation).socketPath);
   return {
-    status: () => withDaemon(invocation, (connection) => connection.client.stack(stack)),
+    status: async () => {
+      try {
+        return await client.stack(stack);
+      } catch (thrown) {
+        if (!isTenfoldError(thrown, 'daemon-unreachable')) throw thrown;
+        return withDaemon(invocation, (connection) => connection.client.stack(stack));
+      }
+    },
     events: (sinceMs, signal) => client.events({ stack, follow: true, sinceMs }, signal),
   };
 }

@@ -10,7 +10,7 @@ export type Timeline = Pick<ProofReport, 'course' | 'replicas' | 'events' | 'cha
 /** Widths for a phone and for a screen; text keeps its size in both. */
 export const timelineWidths = { narrow: 340, wide: 1040 } as const;
 
-const edge = { left: 50, right: 10, top: 22 };
+const edge = { left: 50, right: 18, top: 22 };
 const gap = 26;
 const heights = { requests: 110, latency: 100, replicas: 56, marks: 20, axis: 20 };
 
@@ -191,7 +191,7 @@ function axis(elapsedMs: number, x: Place, width: number, height: number): strin
     .filter((seconds) => seconds * 1000 <= elapsedMs)
     .map(
       (seconds) =>
-        `<text class="tick" text-anchor="middle" x="${x(seconds * 1000)}" y="${height - 5}">${seconds === 0 ? '0' : escapeHtml(formatMs(seconds * 1000))}</text>`,
+        `<text class="tick" text-anchor="middle" x="${x(seconds * 1000)}" y="${height - 5}">${seconds} s</text>`,
     )
     .join('');
 }
