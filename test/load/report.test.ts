@@ -43,6 +43,7 @@ describe('the report', () => {
     assert.equal(sum(report.replicas.map(({ failed }) => failed)), report.failed);
     assert.ok(Math.abs(sum(report.replicas.map(({ share }) => share)) - 1) < 1e-9);
     assert.deepEqual(report.statuses, { 200: 980, 503: 20 });
+    assert.equal(report.failedShare, 0.02);
     assert.deepEqual(report.faults, [{ fault: 'status 503', count: 20 }]);
     assert.equal(report.bytesReceived, 100_000);
     assert.deepEqual(

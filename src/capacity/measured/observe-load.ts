@@ -6,7 +6,7 @@ import type { Observation } from './bench.ts';
  * the throughput.
  */
 export function observeLoad(report: LoadReport, warmMs: number, machineCpu: number): Observation {
-  const { intervals, plannedMs, latencyMs, answered, failed, generator } = report;
+  const { intervals, plannedMs, latencyMs, failedShare, generator } = report;
   // Stretches end a little after their time, as timers do.
   const even = intervals.filter(({ startMs, endMs }) => startMs >= warmMs * 0.9 && endMs <= plannedMs * 1.05);
   const first = even[0];
@@ -17,7 +17,7 @@ export function observeLoad(report: LoadReport, warmMs: number, machineCpu: numb
     throughput: spanMs > 0 ? (count * 1000) / spanMs : report.answeredPerSecond,
     p50Ms: latencyMs.p50,
     p95Ms: latencyMs.p95,
-    failedShare: failed / Math.max(1, answered + failed),
+    failedShare,
     machineCpu,
     generatorCores: generator.cpuCores,
   };

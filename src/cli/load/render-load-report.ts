@@ -24,7 +24,7 @@ export function renderLoadReport(report: LoadReport, surroundings: TableSurround
 
 function summaryLines(report: LoadReport, { style }: TableSurroundings): string[] {
   const { latencyMs, sent, answered, failed, dropped, elapsedMs } = report;
-  const share = formatShare(failed / Math.max(1, answered + failed));
+  const share = formatShare(report.failedShare);
   const failures = `${formatCount(failed)} failed (${share})`;
   const statuses = Object.entries(report.statuses).map(
     ([status, count]) => `${status} × ${formatCount(count)}`,

@@ -43,6 +43,7 @@ export function buildReport(measurement: Measurement, circumstances: ReportCircu
     sent: recorder.sent,
     answered: recorder.answered,
     failed: recorder.failed,
+    failedShare: recorder.failed / Math.max(1, recorder.ended),
     dropped: recorder.dropped,
     cutOff: recorder.cutOff,
     answeredPerSecond: (recorder.answered * 1000) / Math.max(1, elapsedMs),

@@ -19,7 +19,7 @@ export function renderLoadHtml(report: LoadReport): string {
       renderCards([
         [formatCount(report.sent), 'requests'],
         [`${formatRate(report.answeredPerSecond)}/s`, 'answered'],
-        [formatShare(report.failed / Math.max(1, report.answered + report.failed)), 'failed'],
+        [formatShare(report.failedShare), 'failed'],
         [formatMs(report.latencyMs.p50), 'p50'],
         [formatMs(report.latencyMs.p95), 'p95'],
         [formatMs(report.latencyMs.p99), 'p99'],

@@ -42,6 +42,8 @@ export interface LoadReport {
   readonly answered: number;
   /** Requests without a whole response, or with one that failed a check. */
   readonly failed: number;
+  /** Of the requests whose fate is known, from 0 to 1. */
+  readonly failedShare: number;
   /** Requests that were due and not sent, because too many were in flight; open model only. */
   readonly dropped: number;
   /** Requests in flight when the test was ended early. */
