@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-import { runCli } from './cli/run-cli.ts';
-import { processSurroundings } from './cli/surroundings.ts';
+import { enableCompileCache } from 'node:module';
 
+// Most of a short command is the compiling of this program; what was compiled once is kept.
+enableCompileCache();
+const { runCli } = await import('./cli/run-cli.ts');
+const { processSurroundings } = await import('./cli/surroundings.ts');
 process.exitCode = await runCli(process.argv.slice(2), processSurroundings());
