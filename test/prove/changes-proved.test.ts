@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import type { ProofReport } from '../../src/prove/proof-report.ts';
 import { printed } from '../helpers/program.ts';
 import { type TestHome, withHome } from '../helpers/tenfold.ts';
-import { writeWebStack } from '../scenarios/web-stack.ts';
+import { scenarioRuntimes, writeWebStack } from '../scenarios/web-stack.ts';
 
 /** Small, since other tests run beside it. */
 const smallLoad = ['--rate', '40', '--before', '500ms', '--after', '500ms', '--post-every', '4'];
@@ -21,44 +21,50 @@ async function prove(
   return { exitCode, report: JSON.parse(stdout) as ProofReport, output };
 }
 
+for (const { runtime, skip } of scenarioRuntimes) {
+  test(
+    `prove finds that scaling drops nothing, and shows the replicas come and go (${runtime})`,
+    { skip },
+    () =>
+      withHome(async (home) => {
+        const stack = await writeWebStack(home, { runtime, replicas: 2 });
+        await home.succeed(['up', '-d']);
+        await stack.settled(2);
+
+        const html = join(home.projectDir, 'up.html');
+        const up = await prove(home, ['--html', html, '--', 'tenfold', 'scale', 'web=3']);
+        assert.equal(up.exitCode, 0, up.output);
+        const page = await readFile(html, 'utf8');
+        assert.match(page, /Proof: tenfold scale web=3/);
+        assert.match(page, /✔ good/);
+
+        const down = await prove(home, ['--', 'scale', 'web=1']);
+        assert.equal(down.exitCode, 0, down.output);
+
+        for (const [{ report, output }, counts] of [
+          [up, [2, 3]],
+          [down, [3, 1]],
+        ] as const) {
+          assert.equal(report.verdict.isGood, true, output);
+          assert.equal(report.requests.failed, 0, output);
+          assert.ok(report.requests.good > 20, output);
+          assert.deepEqual([report.replicas[0]?.inRotation, report.replicas.at(-1)?.inRotation], counts);
+          assert.ok(
+            report.phases.every(({ requests }) => requests > 0),
+            output,
+          );
+          assert.ok(report.change.kind === 'begun' && report.change.steadyMs !== undefined, output);
+          assert.deepEqual(
+            report.change.report?.services.map(({ before, after }) => [before, after]),
+            [counts],
+          );
+          assert.equal(report.traffic?.forced, 0);
+        }
+      }),
+  );
+}
+
 describe('prove on real processes', () => {
-  test('finds that scaling drops nothing, and shows the replicas come and go', () =>
-    withHome(async (home) => {
-      const stack = await writeWebStack(home, { runtime: 'process', replicas: 2 });
-      await home.succeed(['up', '-d']);
-      await stack.settled(2);
-
-      const html = join(home.projectDir, 'up.html');
-      const up = await prove(home, ['--html', html, '--', 'tenfold', 'scale', 'web=3']);
-      assert.equal(up.exitCode, 0, up.output);
-      const page = await readFile(html, 'utf8');
-      assert.match(page, /Proof: tenfold scale web=3/);
-      assert.match(page, /✔ good/);
-
-      const down = await prove(home, ['--', 'scale', 'web=1']);
-      assert.equal(down.exitCode, 0, down.output);
-
-      for (const [{ report, output }, counts] of [
-        [up, [2, 3]],
-        [down, [3, 1]],
-      ] as const) {
-        assert.equal(report.verdict.isGood, true, output);
-        assert.equal(report.requests.failed, 0, output);
-        assert.ok(report.requests.good > 20, output);
-        assert.deepEqual([report.replicas[0]?.inRotation, report.replicas.at(-1)?.inRotation], counts);
-        assert.ok(
-          report.phases.every(({ requests }) => requests > 0),
-          output,
-        );
-        assert.ok(report.change.kind === 'begun' && report.change.steadyMs !== undefined, output);
-        assert.deepEqual(
-          report.change.report?.services.map(({ before, after }) => [before, after]),
-          [counts],
-        );
-        assert.equal(report.traffic?.forced, 0);
-      }
-    }));
-
   test('finds that a command which kills the only replica breaks requests', () =>
     withHome(async (home) => {
       const stack = await writeWebStack(home, {

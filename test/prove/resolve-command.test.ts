@@ -31,10 +31,16 @@ describe('words of a command', () => {
     [
       'up --force-recreate',
       'tenfold up --force-recreate',
-      ['main.ts', '--project-name', 'demo', '--json', 'up', '--detach', '--force-recreate'],
+      ['main.ts', '--project-name', 'demo', '--json', 'up', '--force-recreate', '--detach'],
       'messages',
     ],
     ['up -d', 'tenfold up -d', ['main.ts', '--project-name', 'demo', '--json', 'up', '-d'], 'messages'],
+    [
+      'tenfold --profile all up',
+      'tenfold --profile all up',
+      ['main.ts', '--project-name', 'demo', '--json', '--profile', 'all', 'up', '--detach'],
+      'messages',
+    ],
     [
       'exec web ls',
       'tenfold exec web ls',
@@ -74,7 +80,13 @@ describe('words of a command', () => {
       );
   });
 
-  for (const words of [[], ['tenfold'], ['prove', 'true'], ['tenfold', 'prove']]) {
+  for (const words of [
+    [],
+    ['tenfold'],
+    ['prove', 'true'],
+    ['tenfold', 'prove'],
+    ['tenfold', '-p', 'x', 'prove'],
+  ]) {
     test(`\`${words.join(' ')}\` is refused`, async () => {
       await assert.rejects(resolveCommand(words, own, nowhere), (thrown) => isTenfoldError(thrown, 'usage'));
     });

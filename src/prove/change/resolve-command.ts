@@ -42,18 +42,26 @@ export async function resolveCommand(
     const file = await findProgram(first, surroundings);
     return { text: words.join(' '), file, args: rest, stdout: 'text' };
   }
-  const [verb, ...options] = first === 'tenfold' ? rest : words;
+  const asked = first === 'tenfold' ? rest : words;
+  // Global options may stand before the verb.
+  const place = asked.findIndex((word) => own.verbs.includes(word));
+  const verb = asked[place] ?? asked[0];
   if (verb === undefined) throw nothingToDo();
   if (verb === 'prove') throw new TenfoldError('usage', 'a proof cannot be the change of another one');
   // An `up` that stays attached never ends.
-  const stays = verb === 'up' && !options.some((each) => ['-d', '--detach', '--dry-run'].includes(each));
-  const asked = [verb, ...(stays ? ['--detach'] : []), ...options];
+  const isAttached = verb === 'up' && !asked.some((each) => ['-d', '--detach', '--dry-run'].includes(each));
   // What `exec` prints is the program's; every other verb says in JSON what it did.
   const isExec = verb === 'exec';
   return {
-    text: ['tenfold', verb, ...options].join(' '),
+    text: ['tenfold', ...asked].join(' '),
     file: own.file,
-    args: [...own.args, ...own.globals, ...(isExec ? [] : ['--json']), ...asked],
+    args: [
+      ...own.args,
+      ...own.globals,
+      ...(isExec ? [] : ['--json']),
+      ...asked,
+      ...(isAttached ? ['--detach'] : []),
+    ],
     stdout: isExec ? 'text' : 'messages',
   };
 }
