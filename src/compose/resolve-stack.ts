@@ -1,7 +1,8 @@
 import type { Dependency, Service } from '../model/service.ts';
 import type { Stack } from '../model/stack.ts';
-import { TenfoldError } from '../shared/errors.ts';
+import { isTenfoldError, TenfoldError } from '../shared/errors.ts';
 import { serviceHash } from './config-hash.ts';
+import { throwAll } from './faults.ts';
 import type { Project, ServiceConfig } from './project.ts';
 import { withDefaultPlatform } from './project/default-platform.ts';
 import { balancingPolicy, startTimeoutMs, tenfoldOf } from './stack/balancing.ts';
@@ -20,7 +21,7 @@ export interface ResolvedStack {
 
 /**
  * Turns a loaded project into the stack that the daemon runs. Throws `invalid-compose` with the location of everything
- * that Compose allows and a scaled stack cannot have.
+ * that Compose allows and a scaled stack cannot have, one error for each service that has any.
  */
 export function resolveStack(
   project: Project,
@@ -28,14 +29,21 @@ export function resolveStack(
 ): ResolvedStack {
   const warnings = [...project.warnings];
   const services: Service[] = [];
+  const faults: TenfoldError[] = [];
   for (const [name, config] of Object.entries(project.services)) {
     if (config.provider !== undefined) {
       warnings.push(`service ${name} has a provider, which Tenfold does not run; start it by other means`);
       continue;
     }
     const platformed = withDefaultPlatform(config, project.environment);
-    services.push(resolveService(name, platformed, project, warnings));
+    try {
+      services.push(resolveService(name, platformed, project, warnings));
+    } catch (thrown) {
+      if (!isTenfoldError(thrown)) throw thrown;
+      faults.push(thrown);
+    }
   }
+  throwAll(faults);
   refuseSharedPorts(services, project);
   const stack: Stack = {
     name: project.name,
