@@ -7,6 +7,7 @@ import { carriageReturn, lineFeed } from '../http/characters.ts';
 import { HeadBuffer, headIncomplete, headTooLong } from '../http/head-buffer.ts';
 import { formatLocalResponse } from '../http/local-response.ts';
 import { RequestHead } from '../http/request-head.ts';
+import { eventTime } from '../socket/event-time.ts';
 import { adoptSocket, emitData, SocketReader, writeReceived } from '../socket/socket-reader.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 import type { Door, DoorConnection } from './door.ts';
@@ -35,9 +36,8 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   #phase: Phase = 'head';
   #keepsAlive = true;
   #isRetiring = false;
-  #isHandedOver = false;
   #isHttp10 = false;
-  /** Field lines of the request, for the rare case that the balancer answers by itself. */
+  /** Of the request, for the rare case that the balancer answers by itself. */
   #fieldLines = '';
   /** What came after the request under way. */
   #early: Buffer | undefined;
@@ -46,12 +46,13 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   #since = Date.now();
 
   constructor(accepted: Socket, door: Door, context: WorkerContext) {
-    const socket = adoptSocket(accepted, new SocketReader((chunk) => this.#received(chunk)));
+    const socket = adoptSocket(accepted, new SocketReader((chunk) => this.#read(chunk)));
     this.#socket = socket;
     this.#door = door;
     this.#context = context;
     this.#forwardedBy = {
-      clientAddress: plainAddress(socket.remoteAddress ?? ''),
+      // IPv4 on a socket for both.
+      clientAddress: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
       lines: door.forwardedLines,
     };
     this.#exchange = new Exchange(this, context);
@@ -95,7 +96,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   }
 
   finished(keepsAlive: boolean): void {
-    this.#since = Date.now();
+    this.#since = eventTime();
     this.#hasServed = true;
     const early = this.#early;
     if (!keepsAlive || this.#isRetiring || (this.#halfClose.hasEnded && early === undefined)) {
@@ -112,7 +113,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   #readOn(): void {
     const early = this.#early;
     this.#early = undefined;
-    this.#socket.resume();
+    if (this.#socket.isPaused()) this.#socket.resume();
     if (early !== undefined) this.#read(early);
   }
 
@@ -130,7 +131,6 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
 
   handOver(): { readonly socket: Socket; readonly early: Buffer | undefined } {
     this.#phase = 'gone';
-    this.#isHandedOver = true;
     this.#socket.removeAllListeners();
     return { socket: this.#socket, early: this.#early };
   }
@@ -193,13 +193,9 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     }
   }
 
-  #received(chunk: Buffer): void {
-    if (this.#isHandedOver) emitData(this.#socket, chunk);
-    else this.#read(chunk);
-  }
-
   #read(chunk: Buffer): void {
-    if (this.#phase === 'head' && !this.#headBuffer.isBegun) this.#since = Date.now();
+    if (this.#phase === 'gone') return emitData(this.#socket, chunk);
+    if (this.#phase === 'head' && !this.#headBuffer.isBegun) this.#since = eventTime();
     let start = 0;
     while (start < chunk.length && start >= 0) {
       if (this.#phase === 'head' && this.#socket.writableNeedDrain)
@@ -299,8 +295,4 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     this.#exchange.abort();
     this.#door.connections.delete(this);
   }
-}
-
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

@@ -2,6 +2,7 @@ import { removedFromNamedResponses, removedFromResponses } from '../http/known-f
 import { emptyReasonOf } from '../http/local-response.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import type { ResponseHead } from '../http/response-head.ts';
+import { eventTime } from '../socket/event-time.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import { countFailure, type ListenerState, type PoolState } from '../worker/routing-state.ts';
@@ -94,7 +95,7 @@ export class Exchange implements ResponseSink, InFlight {
   /** A part of the request body. */
   requestBody(bytes: Buffer): void {
     if (!this.isActive) return;
-    this.lastProgressAt = Date.now();
+    this.lastProgressAt = eventTime();
     this.#request.body(bytes, this.isResponding);
   }
 
@@ -116,24 +117,24 @@ export class Exchange implements ResponseSink, InFlight {
   clientDrained(): void {
     if (!this.#isClientFull) return;
     this.#isClientFull = false;
-    this.lastProgressAt = Date.now();
+    this.lastProgressAt = eventTime();
     this.#request.socket?.resume();
   }
 
   connected(): void {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'waiting';
-    this.lastProgressAt = Date.now();
+    this.lastProgressAt = eventTime();
     this.#request.send();
   }
 
   drained(): void {
-    this.lastProgressAt = Date.now();
+    this.lastProgressAt = eventTime();
     this.#request.unblock();
   }
 
   interim(head: ResponseHead): void {
-    this.lastProgressAt = Date.now();
+    this.lastProgressAt = eventTime();
     if (!this.#isHttp10) this.#client.writeText(formatInterimHead(head));
   }
 
@@ -156,7 +157,7 @@ export class Exchange implements ResponseSink, InFlight {
 
   body(bytes: Buffer, isComplete: boolean): void {
     if (this.#phase !== 'responding') return;
-    this.lastProgressAt = Date.now();
+    this.lastProgressAt = eventTime();
     this.#wrote(bytes.length === 0 || this.#client.writeBytes(bytes), isComplete);
   }
 
@@ -185,7 +186,7 @@ export class Exchange implements ResponseSink, InFlight {
     if (kind === 'broken-response' && !isAnswered && request.isMerelyStale) return this.#reconnect(endpoint);
     if (kind !== 'forced') {
       endpoint.totals.failed++;
-      if (endpoint.ejection.failed(Date.now(), pool.policy)) this.#context.ejectionChanged(endpoint);
+      if (endpoint.ejection.failed(eventTime(), pool.policy)) this.#context.ejectionChanged(endpoint);
     }
     this.#endAttempt(kind === 'forced');
     this.#tried.push(endpoint);
@@ -200,7 +201,7 @@ export class Exchange implements ResponseSink, InFlight {
   #attempt(lastFailure: FailureKind | undefined): void {
     const pool = this.#pool;
     if (pool === undefined) return;
-    const now = Date.now();
+    const now = eventTime();
     this.lastProgressAt = now;
     const endpoint = pool.endpoints.length === 0 ? undefined : selectEndpoint(pool, now, this.#tried);
     if (endpoint === undefined) {
@@ -220,7 +221,7 @@ export class Exchange implements ResponseSink, InFlight {
       this.#attempt('broken-response');
     } else {
       this.#phase = 'connecting';
-      this.lastProgressAt = Date.now();
+      this.lastProgressAt = eventTime();
       this.#request.openAnew(endpoint);
     }
   }
@@ -228,7 +229,7 @@ export class Exchange implements ResponseSink, InFlight {
   /** Notes that the endpoint has begun to answer. */
   #answered(): EndpointState | undefined {
     const endpoint = this.#endpoint;
-    const now = Date.now();
+    const now = eventTime();
     this.lastProgressAt = now;
     if (endpoint?.ejection.succeeded(now) === true) this.#context.ejectionChanged(endpoint);
     for (const tried of this.#tried) {

@@ -8,7 +8,7 @@ let idCount = 0;
 export function requestIdFor(given: string | undefined): string {
   if (given !== undefined && isSaneId(given)) return given;
   idCount++;
-  return `${idPrefix}-${idCount.toString(36)}`;
+  return `${idPrefix}-${idCount}`;
 }
 
 function isSaneId(text: string): boolean {

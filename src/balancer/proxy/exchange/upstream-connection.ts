@@ -3,6 +3,7 @@ import { BodyExtent } from '../http/body-extent.ts';
 import { HeadBuffer, headIncomplete } from '../http/head-buffer.ts';
 import { ResponseHead } from '../http/response-head.ts';
 import type { EndpointState, IdleConnection } from '../worker/endpoint-state.ts';
+import { eventTime } from '../socket/event-time.ts';
 import { emitData, SocketReader } from '../socket/socket-reader.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 
@@ -57,7 +58,7 @@ export class UpstreamConnection implements IdleConnection {
       port: endpoint.port,
       noDelay: true,
       allowHalfOpen: true,
-      onread: new SocketReader((chunk) => this.#received(chunk)).onread,
+      onread: new SocketReader((chunk) => this.#read(chunk, 0)).onread,
     });
     this.socket.on('connect', () => {
       this.isConnected = true;
@@ -100,9 +101,9 @@ export class UpstreamConnection implements IdleConnection {
       this.close();
       return;
     }
-    this.idleSince = Date.now();
+    this.idleSince = eventTime();
     this.reusableUntil = this.idleSince + this.#keepAliveMs;
-    this.socket.resume();
+    if (this.socket.isPaused()) this.socket.resume();
     endpoint.idle.push(this);
   }
 
@@ -120,12 +121,8 @@ export class UpstreamConnection implements IdleConnection {
     this.socket.removeAllListeners();
   }
 
-  #received(chunk: Buffer): void {
-    if (this.#isDetached) emitData(this.socket, chunk);
-    else this.#read(chunk, 0);
-  }
-
   #read(chunk: Buffer, from: number): void {
+    if (this.#isDetached) return emitData(this.socket, chunk);
     let start = from;
     let sink = this.#sink;
     if (sink === undefined) {

@@ -60,10 +60,13 @@ function declaredLength(fields: HeaderFields): number | undefined {
   if (text === undefined) return undefined;
   // 15 digits stay exact in a double.
   if (fields.contentLengthCount !== 1 || text.length === 0 || text.length > 15) return -1;
+  let length = 0;
   for (let index = 0; index < text.length; index++) {
-    if (!isDigit(text.charCodeAt(index))) return -1;
+    const byte = text.charCodeAt(index);
+    if (!isDigit(byte)) return -1;
+    length = length * 10 + byte - 0x30;
   }
-  return Number(text);
+  return length;
 }
 
 function isChunkedAlone(fields: HeaderFields): boolean {

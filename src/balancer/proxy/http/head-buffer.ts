@@ -5,6 +5,9 @@ export const headIncomplete = -1;
 export const headMalformed = -2;
 export const headTooLong = -3;
 
+/** Most heads come in one read of no more than this, and are found by a search of the whole. */
+const oneLookBytes = 4_096;
+
 /** Collects the bytes of a head until its empty line is there; a head within one read is not copied. */
 export class HeadBuffer {
   readonly #maxBytes: number;
@@ -38,6 +41,15 @@ export class HeadBuffer {
     start: number,
   ): string | typeof headIncomplete | typeof headMalformed | typeof headTooLong {
     if (this.#length === 0) {
+      if (chunk.length - start <= oneLookBytes) {
+        // A line feed without its carriage return is left to the parser here, which refuses it.
+        const text = chunk.toString('latin1', start);
+        const end = text.indexOf('\r\n\r\n') + 4;
+        if (end > 3 && end <= this.#maxBytes) {
+          this.end = start + end;
+          return end === text.length ? text : text.slice(0, end);
+        }
+      }
       const end = this.#search(chunk, start, chunk.length, start);
       if (end >= 0) {
         if (end - start > this.#maxBytes) return headTooLong;

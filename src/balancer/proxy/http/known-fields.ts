@@ -23,7 +23,8 @@ export const known = {
   disguised: 19,
 } as const;
 
-const candidates: (readonly (readonly [string, number])[] | undefined)[] = [];
+/** Names and their codes, by length. */
+const candidates: ({ readonly names: string[]; readonly codes: number[] } | undefined)[] = [];
 for (const [name, code] of [
   ['host', known.host],
   ['content-length', known.contentLength],
@@ -44,16 +45,21 @@ for (const [name, code] of [
   ['x-served-by', known.servedBy],
   ['x-upstream-server', known.upstreamServer],
 ] as const) {
-  candidates[name.length] = [...(candidates[name.length] ?? []), [name, code]];
+  const sameLength = (candidates[name.length] ??= { names: [], codes: [] });
+  sameLength.names.push(name);
+  sameLength.codes.push(code);
 }
 
 /** Which known field the name in `text[start, end)` is, without making a string of it. */
 export function knownField(text: string, start: number, end: number): number {
   const sameLength = candidates[end - start];
   if (sameLength === undefined) return known.other;
-  for (const [name, code] of sameLength) {
+  const first = text.charCodeAt(start) | 0x20;
+  for (let candidate = 0; candidate < sameLength.names.length; candidate++) {
+    const name = sameLength.names[candidate] ?? '';
+    if (name.charCodeAt(0) !== first) continue;
     let isDisguised = false;
-    let index = 0;
+    let index = 1;
     for (; index < name.length; index++) {
       const byte = text.charCodeAt(start + index);
       const wanted = name.charCodeAt(index);
@@ -61,7 +67,8 @@ export function knownField(text: string, start: number, end: number): number {
       if (byte !== 0x5f || wanted !== 0x2d) break;
       isDisguised = true;
     }
-    if (index === name.length) return isDisguised ? known.disguised : code;
+    if (index === name.length)
+      return isDisguised ? known.disguised : (sameLength.codes[candidate] ?? known.other);
   }
   return known.other;
 }

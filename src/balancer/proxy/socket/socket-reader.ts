@@ -1,4 +1,5 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { holdEventTime, releaseEventTime } from './event-time.ts';
 
 /** As much as the kernel is asked for at a time. */
 const readBytes = 65_536;
@@ -10,8 +11,9 @@ const maxSpares = 64;
 const sharedBuffer = Buffer.allocUnsafeSlow(readBytes);
 const spareBuffers: Buffer[] = [];
 
-/** The reader whose bytes are being handled, if they are its own. */
-let lender: SocketReader | undefined;
+/** Whether what is being handled lies in its reader's own buffer, and whether it is still needed there afterwards. */
+let isOwn = false;
+let isLent = false;
 
 /**
  * Reads from one socket, into the shared buffer; in the midst of a large body into one of its own, which can be written on
@@ -21,50 +23,33 @@ export class SocketReader {
   readonly onread: OnReadOpts;
   readonly #received: (bytes: Buffer) => void;
   #own: Buffer | undefined;
-  #isOwnLent = false;
   #isBulk = false;
 
   constructor(received: (bytes: Buffer) => void) {
     this.#received = received;
-    let isFirst = true;
-    this.onread = {
-      // Node asks after each read, and keeps the buffer it has when it gets none; the types do not know of that.
-      buffer: () => {
-        if (!isFirst) return this.#nextBuffer();
-        isFirst = false;
-        return sharedBuffer;
-      },
-      callback: (count) => this.#read(count),
-    };
-  }
-
-  /** What is being handled is still needed: the next read must not go to the same place. */
-  lend(): void {
-    this.#isOwnLent = true;
+    // Node asks for the buffer of the next read as soon as this one is handled.
+    this.onread = { buffer: () => this.#nextBuffer(), callback: (count) => this.#read(count) };
   }
 
   #read(count: number): boolean {
     this.#isBulk = count >= bulkBytes;
-    if (this.#own === undefined) {
-      this.#received(sharedBuffer.subarray(0, count));
-    } else {
-      lender = this;
-      this.#received(this.#own.subarray(0, count));
-      lender = undefined;
-    }
+    isOwn = this.#own !== undefined;
+    isLent = false;
+    holdEventTime();
+    this.#received((this.#own ?? sharedBuffer).subarray(0, count));
+    releaseEventTime();
+    isOwn = false;
     return true;
   }
 
   #nextBuffer(): Buffer {
     const own = this.#own;
     if (this.#isBulk) {
-      if (own === undefined || this.#isOwnLent)
-        this.#own = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(readBytes);
+      if (own === undefined || isLent) this.#own = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(readBytes);
     } else if (own !== undefined) {
-      if (!this.#isOwnLent && spareBuffers.length < maxSpares) spareBuffers.push(own);
+      if (!isLent && spareBuffers.length < maxSpares) spareBuffers.push(own);
       this.#own = undefined;
     }
-    this.#isOwnLent = false;
     return this.#own ?? sharedBuffer;
   }
 }
@@ -74,9 +59,9 @@ export class SocketReader {
  * copied first unless their place can be left to them.
  */
 export function writeReceived(socket: Socket, bytes: Buffer): boolean {
-  if (lender === undefined) return socket.write(Buffer.from(bytes));
+  if (!isOwn) return socket.write(Buffer.from(bytes));
   const canTakeMore = socket.write(bytes);
-  if (socket.writableLength > 0) lender.lend();
+  if (socket.writableLength > 0) isLent = true;
   return canTakeMore;
 }
 
