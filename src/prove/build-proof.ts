@@ -67,7 +67,10 @@ export function buildProof(findings: Findings): ProofReport {
     verdict: reachVerdict(findings.objectives, { requests, change, gap, traffic, isInterrupted }),
     replicas: rotationCourse(
       before.name,
-      atStart.map(({ instance }) => instance),
+      {
+        atStart: atStart.map(({ instance }) => instance),
+        atEnd: after === undefined ? undefined : { atMs: elapsedMs, inRotation: after.inRotation },
+      },
       events,
     ),
     events,

@@ -38,11 +38,19 @@ for (const { runtime, skip } of scenarioRuntimes) {
         assert.match(page, /Proof: tenfold scale web=3/);
         assert.match(page, /✔ good/);
 
+        const restart = await prove(home, ['--', 'tenfold', 'restart']);
+        assert.equal(restart.exitCode, 0, restart.output);
+        assert.ok(
+          restart.report.replicas.every(({ inRotation }) => inRotation >= 3),
+          'a successor serves before its predecessor leaves',
+        );
+
         const down = await prove(home, ['--', 'scale', 'web=1']);
         assert.equal(down.exitCode, 0, down.output);
 
         for (const [{ report, output }, counts] of [
           [up, [2, 3]],
+          [restart, [3, 3]],
           [down, [3, 1]],
         ] as const) {
           assert.equal(report.verdict.isGood, true, output);

@@ -124,7 +124,9 @@ describe('replicas in rotation', () => {
     message: '',
   });
   const course = (...events: ProofEvent[]): (readonly [number, number])[] =>
-    rotationCourse('web', ['web-1', 'web-2'], events).map(({ atMs, inRotation }) => [atMs, inRotation]);
+    rotationCourse('web', { atStart: ['web-1', 'web-2'], atEnd: undefined }, events).map(
+      ({ atMs, inRotation }) => [atMs, inRotation],
+    );
 
   test('follow the journal from those that were there', () => {
     assert.deepEqual(
@@ -160,6 +162,79 @@ describe('replicas in rotation', () => {
         [300, 2],
         [400, 1],
         [500, 2],
+      ],
+    );
+  });
+
+  test('count a successor beside the replica of the same name that it replaces', () => {
+    assert.deepEqual(
+      course(
+        event(100, 'replica.created', 'web-1'),
+        event(200, 'replica.started', 'web-1'),
+        event(300, 'replica.healthy', 'web-1'),
+        event(400, 'replica.in-rotation', 'web-1'),
+        event(500, 'replica.draining', 'web-1'),
+        event(600, 'replica.drained', 'web-1'),
+        event(700, 'replica.stopped', 'web-1'),
+        event(800, 'replica.removed', 'web-1'),
+        event(900, 'replica.created', 'web-2'),
+        event(1000, 'replica.in-rotation', 'web-2'),
+        event(1100, 'replica.drained', 'web-2'),
+        event(1200, 'replica.stopped', 'web-2'),
+        event(1200, 'replica.removed', 'web-2'),
+      ),
+      [
+        [0, 2],
+        [400, 3],
+        [500, 2],
+        [1000, 3],
+        [1100, 2],
+      ],
+    );
+  });
+
+  test('take one out that is removed without a word, and again after it had died before', () => {
+    assert.deepEqual(
+      course(
+        event(100, 'replica.exited', 'web-1'),
+        event(200, 'replica.started', 'web-1'),
+        event(300, 'replica.in-rotation', 'web-1'),
+        event(400, 'replica.removed', 'web-1'),
+      ),
+      [
+        [0, 2],
+        [100, 1],
+        [300, 2],
+        [400, 1],
+      ],
+    );
+  });
+
+  test('come back when a drained one is put back into rotation', () => {
+    assert.deepEqual(
+      course(
+        event(100, 'replica.draining', 'web-2'),
+        event(200, 'replica.drained', 'web-2'),
+        event(300, 'replica.in-rotation', 'web-2'),
+        event(400, 'replica.draining', 'web-2'),
+      ),
+      [
+        [0, 2],
+        [100, 1],
+        [300, 2],
+        [400, 1],
+      ],
+    );
+  });
+
+  test('are in the end what the daemon says they are', () => {
+    assert.deepEqual(
+      rotationCourse('web', { atStart: ['web-1'], atEnd: { atMs: 900, inRotation: 2 } }, []).map(
+        ({ atMs, inRotation }) => [atMs, inRotation],
+      ),
+      [
+        [0, 1],
+        [900, 2],
       ],
     );
   });

@@ -16,36 +16,83 @@ export interface RotationStep {
   readonly inRotation: number;
 }
 
-const leavingKinds: ReadonlySet<EventKind> = new Set<EventKind>([
-  'replica.draining',
-  'replica.drained',
-  'replica.stopped',
-  'replica.exited',
-  'replica.removed',
-]);
-const endOfIllnessKinds: ReadonlySet<EventKind> = new Set<EventKind>([
-  ...leavingKinds,
-  'replica.in-rotation',
-  'replica.healthy',
-]);
+/**
+ * How many copies of one instance are in each state. There may be two: the successor bears the name of the replica that it
+ * replaces, and an event says no more than that name.
+ */
+interface Copies {
+  created: number;
+  active: number;
+  unhealthy: number;
+  /** Out of rotation on purpose, and still running. */
+  leaving: number;
+  ended: number;
+}
 
-/** How the replicas of a service in rotation changed: what the journal says, from those that were there at the start. */
+type State = keyof Copies;
+
+/** Moves one copy from the first of the states that has any; without one, nothing is known of it and nothing moves. */
+function move(copies: Copies, from: readonly State[], to: State | undefined): void {
+  const state = from.find((each) => copies[each] > 0);
+  if (state === undefined) return;
+  copies[state] -= 1;
+  if (to !== undefined) copies[to] += 1;
+}
+
+const steps: Readonly<Partial<Record<EventKind, (copies: Copies) => void>>> = {
+  'replica.created': (copies) => (copies.created += 1),
+  // One that had ended is started again under its old id, and is then as good as new.
+  'replica.started': (copies) => {
+    if (copies.created === 0) move(copies, ['ended'], 'created');
+  },
+  'replica.in-rotation': (copies) => {
+    move(copies, ['created', 'unhealthy', 'leaving'], undefined);
+    copies.active += 1;
+  },
+  'replica.unhealthy': (copies) => move(copies, ['active'], 'unhealthy'),
+  'replica.healthy': (copies) => {
+    if (copies.created === 0) move(copies, ['unhealthy'], 'active');
+  },
+  'replica.draining': (copies) => move(copies, ['active', 'unhealthy'], 'leaving'),
+  'replica.drained': (copies) => {
+    if (copies.leaving === 0) move(copies, ['active', 'unhealthy'], 'leaving');
+  },
+  'replica.stopped': (copies) => move(copies, ['leaving', 'unhealthy', 'active', 'created'], 'ended'),
+  'replica.exited': (copies) => move(copies, ['active', 'unhealthy', 'leaving', 'created'], 'ended'),
+  'replica.removed': (copies) =>
+    move(copies, ['ended', 'leaving', 'unhealthy', 'active', 'created'], undefined),
+};
+
+export interface RotationEnds {
+  /** Instances in rotation at the start. */
+  readonly atStart: readonly string[];
+  /** How many there were in the end, and when; undefined: nobody could say. */
+  readonly atEnd: RotationStep | undefined;
+}
+
+/** How the replicas of a service in rotation changed: what the journal says, between what was seen at both ends. */
 export function rotationCourse(
   service: string,
-  inRotationAtStart: readonly string[],
+  { atStart, atEnd }: RotationEnds,
   events: readonly ProofEvent[],
 ): RotationStep[] {
-  const active = new Set(inRotationAtStart);
-  const unhealthy = new Set<string>();
-  const steps: RotationStep[] = [{ atMs: 0, inRotation: active.size }];
+  const byInstance = new Map<string, Copies>();
+  const copiesOf = (instance: string): Copies => {
+    const copies = byInstance.get(instance) ?? { created: 0, active: 0, unhealthy: 0, leaving: 0, ended: 0 };
+    byInstance.set(instance, copies);
+    return copies;
+  };
+  for (const instance of atStart) copiesOf(instance).active = 1;
+  const course: RotationStep[] = [{ atMs: 0, inRotation: atStart.length }];
+  const add = (step: RotationStep): void => {
+    if (step.inRotation !== course.at(-1)?.inRotation) course.push(step);
+  };
   for (const { atMs, kind, service: owner, instance } of events) {
     if (owner !== service || instance === undefined) continue;
-    if (kind === 'replica.in-rotation') active.add(instance);
-    if (leavingKinds.has(kind)) active.delete(instance);
-    if (kind === 'replica.unhealthy') unhealthy.add(instance);
-    else if (endOfIllnessKinds.has(kind)) unhealthy.delete(instance);
-    const inRotation = [...active].filter((each) => !unhealthy.has(each)).length;
-    if (inRotation !== steps.at(-1)?.inRotation) steps.push({ atMs: Math.max(0, atMs), inRotation });
+    steps[kind]?.(copiesOf(instance));
+    const inRotation = [...byInstance.values()].reduce((sum, { active }) => sum + active, 0);
+    add({ atMs: Math.max(0, atMs), inRotation });
   }
-  return steps;
+  if (atEnd !== undefined) add(atEnd);
+  return course;
 }
