@@ -5,7 +5,7 @@ import { renderCsv } from '../../src/load/report/csv.ts';
 import { renderLoadHtml } from '../../src/load/report/html.ts';
 import type { LoadReport } from '../../src/load/report/load-report.ts';
 import { parseScenario } from '../../src/load/scenario/read-scenario.ts';
-import { linearTicks, logTicks } from '../../src/load/plot/ticks.ts';
+import { distinctTicks, linearTicks, logTicks } from '../../src/load/plot/ticks.ts';
 import { answer, runVirtually } from './virtual-time.ts';
 
 /** 20 s at 50 requests per second with answers of 1 to 200 ms by three replicas, some of them failing. */
@@ -126,6 +126,13 @@ test('the CSV has a row for each stretch of the test, with the same columns ever
   assert.deepEqual(new Set(counts), new Set([14]));
   const sent = lines.slice(1).reduce((sum, line) => sum + Number(line.split(',')[3]), 0);
   assert.equal(sent, 1000);
+});
+
+test('ticks that look alike are drawn once, at the value that they name', () => {
+  const whole = (tick: number): string => tick.toFixed(0);
+  assert.deepEqual(distinctTicks([1, 1.5, 2, 2.5, 3], whole), [1, 2, 3]);
+  assert.deepEqual(distinctTicks([0, 0.25, 0.5, 0.75, 1], whole), [0, 1]);
+  assert.deepEqual(distinctTicks([0, 50, 100], whole), [0, 50, 100]);
 });
 
 test('axes have round marks that enclose the data', () => {

@@ -1,5 +1,5 @@
 import { escapeHtml } from './escape.ts';
-import { linearTicks, logTicks } from './ticks.ts';
+import { distinctTicks, linearTicks, logTicks } from './ticks.ts';
 
 export type Point = readonly [x: number, y: number];
 
@@ -59,11 +59,11 @@ export function renderLinePlot(plot: LinePlot): string {
     '<figure>',
     `<figcaption>${escapeHtml(plot.title)}</figcaption>`,
     `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(label)}">`,
-    ...yTicks.map((tick) => {
+    ...distinctTicks(yTicks, plot.formatY).map((tick) => {
       const y = round(placeY(tick));
       return `<line class="grid" x1="${edge.left}" x2="${width - edge.right}" y1="${y}" y2="${y}"/><text class="tick" text-anchor="end" x="${edge.left - 6}" y="${y + 4}">${escapeHtml(plot.formatY(tick))}</text>`;
     }),
-    ...xTicks.map(
+    ...distinctTicks(xTicks, plot.formatX).map(
       (tick) =>
         `<text class="tick" text-anchor="middle" x="${round(placeX(tick))}" y="${height - 8}">${escapeHtml(plot.formatX(tick))}</text>`,
     ),

@@ -22,3 +22,13 @@ export function logTicks(low: number, high: number): number[] {
   const last = all.findIndex((each) => each >= high * 0.999);
   return all.slice(Math.max(0, first), last < 0 ? undefined : last + 1);
 }
+
+/** Leaves out ticks that their label does not tell apart: of 1, 1.5 and 2 shown as 1, 2 and 2, the middle one goes. */
+export function distinctTicks(ticks: readonly number[], label: (tick: number) => string): number[] {
+  const roundest = new Map<string, number>();
+  for (const tick of ticks) {
+    const rival = roundest.get(label(tick));
+    if (rival === undefined || String(tick).length < String(rival).length) roundest.set(label(tick), tick);
+  }
+  return ticks.filter((tick) => roundest.get(label(tick)) === tick);
+}
