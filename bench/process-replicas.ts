@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { desiredOf, webService } from '../test/helpers/memory-stack.ts';
-import { MemoryBalancer } from '../test/helpers/memory-balancer.ts';
+import { desiredOf, webService } from '../test/helpers/simulated/memory-stack.ts';
+import { MemoryBalancer } from '../test/helpers/simulated/memory-balancer.ts';
 import { TrafficTable } from '../src/controller/execute/traffic-table.ts';
 import type { Desired } from '../src/controller/desired.ts';
 import { StackController } from '../src/controller/loop.ts';

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
-import { desiredOf, webService } from '../test/helpers/memory-stack.ts';
-import { MemoryBalancer } from '../test/helpers/memory-balancer.ts';
+import { desiredOf, webService } from '../test/helpers/simulated/memory-stack.ts';
+import { MemoryBalancer } from '../test/helpers/simulated/memory-balancer.ts';
 import { TrafficTable } from '../src/controller/execute/traffic-table.ts';
 import { StackController } from '../src/controller/loop.ts';
 import { isSteady } from '../src/controller/plan.ts';

@@ -3,21 +3,14 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
 // `npm test` runs everything; `npm test -- unit` the fast ones; any other words are folders or files below test/.
-const groups: Record<string, readonly string[]> = {
-  unit: ['test/!(scenarios|contracts|docker)/**/*.test.ts', 'test/*.test.ts'],
-};
+
+/** What starts real programs or waits for real time. */
+const slow = /^test\/(scenarios|contracts|examples|fixtures|helpers|runtime|prove|capacity|load|balancer)\//;
+
 const words = process.argv.slice(2);
-const patterns =
-  words.length === 0
-    ? ['test/**/*.test.ts']
-    : words.flatMap(
-        (word) =>
-          groups[word] ??
-          (word.endsWith('.ts') ? [word] : [`${word.startsWith('test') ? '' : 'test/'}${word}/**/*.test.ts`]),
-      );
-const files = globSync([...patterns]).sort();
+const files = (words.length === 0 ? ['test'] : words).flatMap(filesOf).sort();
 if (files.length === 0) {
-  console.error(`no test files match ${patterns.join(' ')}`);
+  console.error(`no test files below ${words.join(', ')}`);
   process.exit(2);
 }
 
@@ -37,3 +30,10 @@ events.on('end', () => {
     if (failed > 0) process.exitCode = 1;
   });
 });
+
+function filesOf(word: string): readonly string[] {
+  if (word === 'unit') return filesOf('test').filter((file) => !slow.test(file));
+  if (word.endsWith('.ts')) return [word];
+  const folder = word.startsWith('test') ? word : `test/${word}`;
+  return globSync(`${folder}/**/*.test.ts`);
+}

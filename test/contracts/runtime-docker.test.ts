@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Service } from '../../src/model/service.ts';
 import { createDockerDriver } from '../../src/runtime/docker/docker-driver.ts';
-import { baseImage } from '../helpers/docker-base-image.ts';
+import { baseImage } from '../helpers/docker/base-image.ts';
 import { skipWithout } from '../helpers/parts.ts';
 import { testRuntimeContract } from './runtime-contract.ts';
 import type { Program, RuntimeHarness } from './runtime-contract.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { desiredOf, memoryWorld, webService } from '../helpers/memory-stack.ts';
+import { desiredOf, memoryWorld, webService } from '../helpers/simulated/memory-stack.ts';
 import { createMemoryDriver } from '../../src/runtime/memory/memory-driver.ts';
 import { formatPlan } from '../../src/controller/plan.ts';
 import type { Replica } from '../../src/model/replica.ts';

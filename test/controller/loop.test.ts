@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { desiredOf, memoryWorld, webService } from '../helpers/memory-stack.ts';
+import { desiredOf, memoryWorld, webService } from '../helpers/simulated/memory-stack.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { scaleTo, restartServices, bringDown, drainInstance } from '../../src/daemon/stack/transitions.ts';
 import { formatPlan } from '../../src/controller/plan.ts';

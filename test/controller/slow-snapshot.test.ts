@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { createMemoryDriver } from '../../src/runtime/memory/memory-driver.ts';
 import type { RuntimeDriver } from '../../src/runtime/runtime-driver.ts';
-import { desiredOf, memoryWorld, webService } from '../helpers/memory-stack.ts';
+import { desiredOf, memoryWorld, webService } from '../helpers/simulated/memory-stack.ts';
 
 /** A runtime whose snapshots are old when they arrive: every start under way when one was taken has ended by then. */
 function withSlowSnapshots(driver: RuntimeDriver, started: string[]): RuntimeDriver {

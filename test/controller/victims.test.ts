@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { observedReplica, t0 } from '../helpers/observed-replica.ts';
+import { observedReplica, t0 } from '../helpers/simulated/observed-replica.ts';
 import { chooseVictims } from '../../src/controller/reconcile/victims.ts';
 
 const names = (victims: ReturnType<typeof chooseVictims>): readonly string[] =>

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { desiredOf, webService } from '../helpers/memory-stack.ts';
+import { desiredOf, webService } from '../helpers/simulated/memory-stack.ts';
 import { StackStore } from '../../src/daemon/state/stack-store.ts';
 import { isTenfoldError } from '../../src/shared/errors.ts';
 

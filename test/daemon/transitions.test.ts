@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { serviceOf } from '../contracts/stack-of.ts';
-import { desiredOf, webService } from '../helpers/memory-stack.ts';
+import { desiredOf, webService } from '../helpers/simulated/memory-stack.ts';
 import type { UpRequest } from '../../src/daemon/control-api.ts';
 import { bringUp, scaleTo, startServices, stopServices } from '../../src/daemon/stack/transitions.ts';
 import type { Service } from '../../src/model/service.ts';

@@ -6,7 +6,7 @@ import { eventually } from '../helpers/eventually.ts';
 import { skipWithout } from '../helpers/parts.ts';
 import { freePort, freePorts } from '../helpers/free-port.ts';
 import { type TestHome, withHome } from '../helpers/tenfold.ts';
-import { nodeImage, redisImage } from '../helpers/test-image.ts';
+import { nodeImage, redisImage } from '../helpers/docker/test-image.ts';
 
 const withoutRedis = await skipWithout('redis');
 const examplesDir = join(import.meta.dirname, '../../examples');

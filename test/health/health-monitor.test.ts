@@ -11,7 +11,7 @@ import { systemClock } from '../../src/shared/clock.ts';
 import { TenfoldError } from '../../src/shared/errors.ts';
 import { serviceOf } from '../contracts/stack-of.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { ManualClock } from '../helpers/manual-clock.ts';
+import { ManualClock } from '../helpers/simulated/manual-clock.ts';
 
 const healthCheck: HealthCheck = {
   test: ['CMD', 'check', '--now'],

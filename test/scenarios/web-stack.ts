@@ -8,7 +8,7 @@ import { type Load, openLoop } from '../helpers/open-loop.ts';
 import { skipWithout } from '../helpers/parts.ts';
 import { freePort } from '../helpers/free-port.ts';
 import type { TestHome } from '../helpers/tenfold.ts';
-import { nodeImage } from '../helpers/test-image.ts';
+import { nodeImage } from '../helpers/docker/test-image.ts';
 import { type LoggedRequest, readRequestLog } from '../fixtures/replicas/request-log.ts';
 
 const fixturesDir = join(import.meta.dirname, '../fixtures/replicas');

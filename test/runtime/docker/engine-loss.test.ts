@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createDockerDriver } from '../../../src/runtime/docker/docker-driver.ts';
 import { isTenfoldError } from '../../../src/shared/errors.ts';
-import { skipWithoutPrivateEngine, startPrivateEngine } from '../../helpers/docker-private-engine.ts';
+import { skipWithoutPrivateEngine, startPrivateEngine } from '../../helpers/docker/private-engine.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { hookOf, never, openScene } from './scene.ts';

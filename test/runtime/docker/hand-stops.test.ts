@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { HandStops } from '../../../src/runtime/docker/replica/hand-stops.ts';
-import { observedReplica, t0 } from '../../helpers/observed-replica.ts';
+import { observedReplica, t0 } from '../../helpers/simulated/observed-replica.ts';
 
 const SIGHUP = 1;
 const SIGKILL = 9;

@@ -8,7 +8,7 @@ import { createDockerDriver } from '../../../src/runtime/docker/docker-driver.ts
 import type { DockerDriverOptions } from '../../../src/runtime/docker/docker-driver.ts';
 import type { LogLine, LogOptions, ReplicaSpec, RuntimeDriver } from '../../../src/runtime/runtime-driver.ts';
 import { serviceOf, stackOf } from '../../contracts/stack-of.ts';
-import { baseImage } from '../../helpers/docker-base-image.ts';
+import { baseImage } from '../../helpers/docker/base-image.ts';
 
 export const never = new AbortController().signal;
 

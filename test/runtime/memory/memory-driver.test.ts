@@ -5,7 +5,7 @@ import type { MemoryBehaviour } from '../../../src/runtime/memory/behaviour.ts';
 import { createMemoryDriver } from '../../../src/runtime/memory/memory-driver.ts';
 import type { MemoryDriverOptions } from '../../../src/runtime/memory/memory-driver.ts';
 import { serviceOf, stackOf } from '../../contracts/stack-of.ts';
-import { ManualClock } from '../../helpers/manual-clock.ts';
+import { ManualClock } from '../../helpers/simulated/manual-clock.ts';
 
 const never = new AbortController().signal;
 const service = serviceOf('web', { targets: [80] });

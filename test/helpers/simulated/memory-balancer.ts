@@ -2,7 +2,7 @@ import type {
   BalancerDriver,
   EndpointObservation,
   RoutingTable,
-} from '../../src/balancer/balancer-driver.ts';
+} from '../../../src/balancer/balancer-driver.ts';
 
 const noTotals = { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 };
 

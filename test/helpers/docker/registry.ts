@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { tarOf } from '../../src/runtime/docker/engine/tar.ts';
+import { tarOf } from '../../../src/runtime/docker/engine/tar.ts';
 
 export interface Registry extends AsyncDisposable {
   /** `127.0.0.1:PORT`; engines speak plain HTTP to it. */

@@ -1,14 +1,14 @@
-import { serviceOf, stackOf } from '../contracts/stack-of.ts';
+import { serviceOf, stackOf } from '../../contracts/stack-of.ts';
 import { MemoryBalancer } from './memory-balancer.ts';
-import type { Change } from '../../src/controller/changes.ts';
-import type { Desired, DesiredService } from '../../src/controller/desired.ts';
-import { StackController, type Pass } from '../../src/controller/loop.ts';
-import { TrafficTable } from '../../src/controller/execute/traffic-table.ts';
-import { formatPlan, isSteady } from '../../src/controller/plan.ts';
-import type { Service } from '../../src/model/service.ts';
-import type { RuntimeDriver } from '../../src/runtime/runtime-driver.ts';
-import { withoutServices } from '../../src/daemon/stack/transitions.ts';
-import { systemClock } from '../../src/shared/clock.ts';
+import type { Change } from '../../../src/controller/changes.ts';
+import type { Desired, DesiredService } from '../../../src/controller/desired.ts';
+import { StackController, type Pass } from '../../../src/controller/loop.ts';
+import { TrafficTable } from '../../../src/controller/execute/traffic-table.ts';
+import { formatPlan, isSteady } from '../../../src/controller/plan.ts';
+import type { Service } from '../../../src/model/service.ts';
+import type { RuntimeDriver } from '../../../src/runtime/runtime-driver.ts';
+import { withoutServices } from '../../../src/daemon/stack/transitions.ts';
+import { systemClock } from '../../../src/shared/clock.ts';
 
 /** A balanced service named web with one published port. */
 export function webService(fields: Partial<Service> = {}): Service {

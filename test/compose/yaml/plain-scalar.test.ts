@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { resolvePlainScalar } from '../../src/compose/read/plain-scalar.ts';
-import { loadText, refusals } from './helpers/load-text.ts';
+import { resolvePlainScalar } from '../../../src/compose/read/plain-scalar.ts';
+import { loadText, refusals } from '../helpers/load-text.ts';
 
 describe('a value without quotes', () => {
   for (const [text, value] of [

@@ -4,12 +4,12 @@ import { copyFile, cp, mkdir, readdir, readFile, realpath, stat, writeFile } fro
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
-import { baseImage } from './docker-base-image.ts';
-import { findProgram } from './parts.ts';
-import { temporaryFolder } from './temporary.ts';
+import { baseImage } from './base-image.ts';
+import { findProgram } from '../parts.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const run = promisify(execFile);
-const fixturesDir = join(import.meta.dirname, '../fixtures/replicas');
+const fixturesDir = join(import.meta.dirname, '../../fixtures/replicas');
 const httpReplica = ['node', '/replicas/http-replica.mjs'];
 
 /** The base image with test/fixtures/replicas in `/replicas`; it runs http-replica.mjs, on port 80 unless told otherwise. */

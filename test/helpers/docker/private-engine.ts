@@ -6,9 +6,9 @@ import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
-import { eventually } from './eventually.ts';
-import { findProgram } from './parts.ts';
-import { temporaryFolder } from './temporary.ts';
+import { eventually } from '../eventually.ts';
+import { findProgram } from '../parts.ts';
+import { temporaryFolder } from '../temporary.ts';
 
 const run = promisify(execFile);
 

@@ -5,8 +5,8 @@ import { realpath, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
-import { tarEnd, tarHeader, tarPadding } from '../../src/runtime/docker/engine/tar.ts';
-import type { TarEntry } from '../../src/runtime/docker/engine/tar.ts';
+import { tarEnd, tarHeader, tarPadding } from '../../../src/runtime/docker/engine/tar.ts';
+import type { TarEntry } from '../../../src/runtime/docker/engine/tar.ts';
 
 const run = promisify(execFile);
 

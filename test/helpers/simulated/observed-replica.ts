@@ -1,6 +1,6 @@
-import type { ObservedReplica } from '../../src/controller/observed.ts';
-import { noHistory } from '../../src/controller/reconcile/restart-policy.ts';
-import type { Replica } from '../../src/model/replica.ts';
+import type { ObservedReplica } from '../../../src/controller/observed.ts';
+import { noHistory } from '../../../src/controller/reconcile/restart-policy.ts';
+import type { Replica } from '../../../src/model/replica.ts';
 
 export const t0 = 1_000_000;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { readYaml } from '../../src/compose/read/read-yaml.ts';
-import { loadText, refusals } from './helpers/load-text.ts';
+import { readYaml } from '../../../src/compose/read/read-yaml.ts';
+import { loadText, refusals } from '../helpers/load-text.ts';
 
 const read = (text: string): unknown => JSON.parse(JSON.stringify(readYaml(text, 'case.yaml')[0]?.tree));
 

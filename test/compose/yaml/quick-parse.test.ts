@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
-import { quickParse } from '../../src/compose/read/quick-parse.ts';
-import { readDocument } from '../../src/compose/read/read-document.ts';
-import { parseDocuments } from '../../src/compose/read/source-document.ts';
-import { writeYaml } from '../../src/compose/render/write-yaml.ts';
-import { validModel } from './helpers/valid-model.ts';
+import { quickParse } from '../../../src/compose/read/quick-parse.ts';
+import { readDocument } from '../../../src/compose/read/read-document.ts';
+import { parseDocuments } from '../../../src/compose/read/source-document.ts';
+import { writeYaml } from '../../../src/compose/render/write-yaml.ts';
+import { validModel } from '../helpers/valid-model.ts';
 
 /** What the full parser makes of a text; throws where it refuses it. */
 function fullParse(text: string): unknown {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as fc from 'fast-check';
 import { parse } from 'yaml';
-import { readYaml } from '../../src/compose/read/read-yaml.ts';
-import { writeYaml } from '../../src/compose/render/write-yaml.ts';
+import { readYaml } from '../../../src/compose/read/read-yaml.ts';
+import { writeYaml } from '../../../src/compose/render/write-yaml.ts';
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
