@@ -185,6 +185,11 @@ describe('the fields that pass', () => {
   });
 });
 
+/** The head at the beginning of the text that was found. */
+function headOf(buffer: HeadBuffer, found: string | number | undefined): string | undefined {
+  return typeof found === 'string' ? found.slice(0, buffer.textEnd) : undefined;
+}
+
 describe('the end of a head', () => {
   const text = `GET / HTTP/1.1\r\n${host}X: y\r\n\r\n`;
 
@@ -194,11 +199,11 @@ describe('the end of a head', () => {
       const buffer = new HeadBuffer(1024);
       const first = buffer.read(bytes.subarray(0, split), 0);
       if (split >= text.length) {
-        assert.equal(first, text);
+        assert.equal(headOf(buffer, first), text);
         assert.equal(buffer.end, text.length);
       } else {
         assert.equal(first, headIncomplete);
-        assert.equal(buffer.read(bytes.subarray(split), 0), text, `split at ${split}`);
+        assert.equal(headOf(buffer, buffer.read(bytes.subarray(split), 0)), text, `split at ${split}`);
         assert.equal(buffer.end, text.length - split);
       }
       assert.equal(buffer.isBegun, false);
@@ -209,7 +214,7 @@ describe('the end of a head', () => {
     const buffer = new HeadBuffer(1024);
     const results = Array.from(text, (character) => buffer.read(Buffer.from(character), 0));
     assert.deepEqual(new Set(results.slice(0, -1)), new Set([headIncomplete]));
-    assert.equal(results.at(-1), text);
+    assert.equal(headOf(buffer, results.at(-1)), text);
   });
 
   test('smuggling: a bare line feed is refused as soon as it is there', () => {

@@ -225,7 +225,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     if (text === headIncomplete) return chunk.length;
     if (typeof text === 'number') return this.#refuse(text === headTooLong ? 431 : 400);
     start = this.#headBuffer.end;
-    const refusal = head.parse(text);
+    const refusal = head.parse(text, this.#headBuffer.textEnd);
     if (refusal !== 0) return this.#refuse(refusal);
     const { listener } = this.#door;
     if (listener === undefined) {

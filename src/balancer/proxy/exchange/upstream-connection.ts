@@ -135,7 +135,15 @@ export class UpstreamConnection implements IdleConnection {
       if (text === headIncomplete) return;
       if (typeof text === 'number') return this.#broken();
       start = this.#headBuffer.end;
-      if (!head.parse(text, sink.removedFields, sink.isHeadRequest, sink.isUpgradeOffered))
+      if (
+        !head.parse(
+          text,
+          sink.removedFields,
+          sink.isHeadRequest,
+          sink.isUpgradeOffered,
+          this.#headBuffer.textEnd,
+        )
+      )
         return this.#broken();
       if (head.framing.kind === 'upgrade') {
         this.#detach();

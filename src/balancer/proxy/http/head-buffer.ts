@@ -33,8 +33,8 @@ export class HeadBuffer {
   }
 
   /**
-   * The head as text, ready to parse, once it is complete with this chunk; else one of the codes above. After
-   * success `end` is the index in `chunk` after the head.
+   * A text that begins with the head, ready to parse, once it is complete with this chunk; else one of the codes above.
+   * After success `end` is the index in `chunk` after the head, and `textEnd` the one in the text.
    */
   read(
     chunk: Buffer,
@@ -47,13 +47,15 @@ export class HeadBuffer {
         const end = text.indexOf('\r\n\r\n') + 4;
         if (end > 3 && end <= this.#maxBytes) {
           this.end = start + end;
-          return end === text.length ? text : text.slice(0, end);
+          this.textEnd = end;
+          return text;
         }
       }
       const end = this.#search(chunk, start, chunk.length, start);
       if (end >= 0) {
         if (end - start > this.#maxBytes) return headTooLong;
         this.end = end;
+        this.textEnd = end - start;
         return chunk.toString('latin1', start, end);
       }
       if (end === headMalformed) return headMalformed;
@@ -62,6 +64,7 @@ export class HeadBuffer {
   }
 
   end = 0;
+  textEnd = 0;
 
   #collect(chunk: Buffer, start: number): string | -1 | -2 | -3 {
     const before = this.#length;
@@ -75,6 +78,7 @@ export class HeadBuffer {
     if (end > this.#maxBytes) return headTooLong;
     const text = store.toString('latin1', 0, end);
     this.end = start + (end - before);
+    this.textEnd = end;
     this.clear();
     return text;
   }

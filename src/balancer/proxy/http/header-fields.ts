@@ -22,12 +22,12 @@ export class HeaderFields {
   requestId: string | undefined;
 
   /**
-   * Reads the field lines in `text` from `start`, up to and with the empty line that ends it (RFC 9112 section 5).
+   * Reads the field lines in `text` from `start` up to `textEnd`, with the empty line that ends them (RFC 9112 section 5).
    * Returns 0, or the status with which a request of this shape is refused: 400 malformed, 431 too many.
    */
-  parse(text: string, start: number, removed: Uint8Array): 0 | 400 | 431 {
+  parse(text: string, start: number, textEnd: number, removed: Uint8Array): 0 | 400 | 431 {
     this.#clear();
-    const end = text.length - 2;
+    const end = textEnd - 2;
     let keptFrom = start;
     let position = start;
     while (position < end) {

@@ -23,14 +23,14 @@ export class RequestHead {
   expectsContinue = false;
   keepsAlive = true;
 
-  /** Reads a whole head with its empty line. Returns 0, or the status of the refusal. */
-  parse(text: string): 0 | HeadRefusal {
+  /** Reads a whole head with its empty line, up to `end`. Returns 0, or the status of the refusal. */
+  parse(text: string, end = text.length): 0 | HeadRefusal {
     const { fields } = this;
     const lineEnd = text.indexOf('\r\n');
     if (lineEnd > maxRequestLineBytes) return 414;
     const line = this.#parseRequestLine(text, lineEnd);
     if (line !== 0) return line;
-    const section = fields.parse(text, lineEnd + 2, removedFromRequests);
+    const section = fields.parse(text, lineEnd + 2, end, removedFromRequests);
     if (section !== 0) return section;
     if (!this.#settleHost()) return 400;
     const framing = requestFraming(fields, this.isHttp10);

@@ -13,12 +13,18 @@ export class ResponseHead {
   /** The replica lets the connection be used again. */
   keepsAlive = true;
 
-  /** Reads a whole head with its empty line. False: not a response that can be trusted. */
-  parse(text: string, removed: Uint8Array, isHeadRequest: boolean, isUpgradeOffered: boolean): boolean {
+  /** Reads a whole head with its empty line, up to `end`. False: not a response that can be trusted. */
+  parse(
+    text: string,
+    removed: Uint8Array,
+    isHeadRequest: boolean,
+    isUpgradeOffered: boolean,
+    end = text.length,
+  ): boolean {
     const { fields } = this;
     const lineEnd = text.indexOf('\r\n');
     if (!this.#parseStatusLine(text, lineEnd)) return false;
-    if (fields.parse(text, lineEnd + 2, removed) !== 0) return false;
+    if (fields.parse(text, lineEnd + 2, end, removed) !== 0) return false;
     const { status, isHttp10 } = this;
     const framing = responseFraming(fields, { status, isHttp10, isHeadRequest, isUpgradeOffered });
     if (framing === undefined) return false;
