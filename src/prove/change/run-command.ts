@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../shared/errors.ts';
@@ -41,7 +42,7 @@ export async function runCommand(command: ProofCommand, run: CommandRun): Promis
   });
   const onOutput =
     command.stdout === 'text' ? onLine : (line: string) => void (report = readReport(line) ?? report);
-  const isRead = Promise.all([readLines(child.stdout, onOutput), readLines(child.stderr, onLine)]);
+  const outputs = [openLines(child.stdout, onOutput), openLines(child.stderr, onLine)];
 
   let killTimer: NodeJS.Timeout | undefined;
   const kill = (): void => signalGroup(child, 'SIGKILL');
@@ -58,11 +59,12 @@ export async function runCommand(command: ProofCommand, run: CommandRun): Promis
   abandon.removeEventListener('abort', kill);
 
   const outputTimer = setTimeout(() => {
-    child.stdout.destroy();
-    child.stderr.destroy();
+    for (const output of outputs) output.close();
   }, outputGraceMs);
-  await isRead;
+  await Promise.all(outputs.map(({ ended }) => ended));
   clearTimeout(outputTimer);
+  child.stdout.destroy();
+  child.stderr.destroy();
   return { ending, report };
 }
 
@@ -89,8 +91,15 @@ function endingOf(child: ChildProcess): Promise<CommandEnding> {
   });
 }
 
-async function readLines(stream: Readable, onLine: (line: string) => void): Promise<void> {
-  for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) onLine(line);
+interface Lines {
+  /** Resolves at the end of the output, or when it is closed. */
+  readonly ended: Promise<unknown>;
+  close(): void;
+}
+
+function openLines(stream: Readable, onLine: (line: string) => void): Lines {
+  const lines = createInterface({ input: stream, crlfDelay: Infinity }).on('line', onLine);
+  return { ended: once(lines, 'close'), close: () => lines.close() };
 }
 
 function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
