@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePorts } from '../../test/helpers/free-port.ts';
+import { freePort } from '../../test/helpers/free-port.ts';
 import { nginxConfig } from './nginx-config.ts';
 import { clientCore, PinnedProgram } from './pinned-program.ts';
 import { mebibyte } from './scenario.ts';
@@ -11,9 +11,12 @@ export interface Upstreams extends AsyncDisposable {
 
 /** The replicas: one nginx process that answers on so many ports, with few bytes, with 1 MiB, or to an upload. */
 export async function startUpstreams(nginx: string, folder: string, count: number): Promise<Upstreams> {
-  const first = await freePorts(count + 1);
-  const answering = first + count;
-  const ports = Array.from({ length: count }, (_, index) => first + index);
+  const ports: number[] = [];
+  while (ports.length <= count) {
+    const port = await freePort();
+    if (!ports.includes(port)) ports.push(port);
+  }
+  const answering = ports.pop() ?? 0;
   await writeFile(join(folder, 'large'), Buffer.alloc(mebibyte, 'x'));
   const config = nginxConfig(
     'upstreams',
@@ -40,6 +43,6 @@ export async function startUpstreams(nginx: string, folder: string, count: numbe
   const file = join(folder, 'upstreams.conf');
   await writeFile(file, config);
   const program = new PinnedProgram(clientCore, [nginx, '-e', 'stderr', '-p', folder, '-c', file]);
-  await program.accepts(ports.at(-1) ?? first);
+  await program.accepts(answering);
   return { ports, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
 }

@@ -49,6 +49,8 @@ export function selectEndpoint(
     bestRank = itsRank;
     bestLoad = load;
     ties = 1;
+    // None after it can be better, and equals do not matter while nobody ramps up.
+    if (!isRamping && load === 0 && itsRank === rank.available) break;
   }
   if (best === undefined) return undefined;
   if (isRamping && ties > 1) {
