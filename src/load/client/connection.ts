@@ -87,7 +87,8 @@ export class Connection {
   }
 
   /** False: the head cannot be trusted. An interim response (RFC 9110 section 15.2) is passed over. */
-  #readHead(text: string, isHeadRequest: boolean): boolean {
+  #readHead(received: string, isHeadRequest: boolean): boolean {
+    const text = received.slice(0, this.#headBuffer.textEnd);
     if (!this.#head.parse(text, nothingRemoved, isHeadRequest, false)) return false;
     if (this.#head.status < 200) return true;
     this.#isHeadRead = true;
