@@ -2,7 +2,8 @@
  * The balancers beside each other: `npm run bench:proxy -- --help`. Everything on the loopback; each system on one core with one
  * worker, client and replicas on another. Figures, never verdicts.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -44,12 +45,10 @@ const nginx = findProgram('nginx') ?? fail('nginx is not installed, and the repl
 const connections = values.connections === undefined ? undefined : count('connections', values.connections);
 
 const folder = await mkdtemp(join(tmpdir(), 'tenfold-bench-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 process.on('SIGINT', () => process.exit(130));
-try {
-  await run();
-} finally {
-  await rm(folder, { recursive: true, force: true });
-}
+process.on('SIGTERM', () => process.exit(143));
+await run();
 
 async function run(): Promise<void> {
   const systems = chosenSystems();

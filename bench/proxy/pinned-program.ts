@@ -13,6 +13,12 @@ export const clientCore = 1;
 
 export const isPinned = availableParallelism() > 1 && findProgram('taskset') !== undefined;
 
+const running = new Set<ChildProcess>();
+// When the bench is interrupted, nothing of it stays. SIGKILL would leave the workers of some.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGTERM');
+});
+
 /** The command line that keeps a program on one core. */
 export function pinned(core: number, command: readonly string[]): readonly string[] {
   return isPinned ? ['taskset', '-c', String(core), ...command] : command;
@@ -29,6 +35,8 @@ export class PinnedProgram implements AsyncDisposable {
     const [program = '', ...args] = pinned(core, command);
     const env = { ...process.env, ...environment };
     this.#child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    running.add(this.#child);
+    this.#child.on('exit', () => running.delete(this.#child));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream
         ?.setEncoding('utf8')
