@@ -38,6 +38,8 @@ export async function runChange(
   const begun = Date.now();
   const touched = new Set([...touchedServices(before, after), ...change.services]);
   const others = new Set(Object.keys(after.stack.services).filter((name) => !touched.has(name)));
+  // The counts of the last pass may be seconds old: what was served since then is not this change's.
+  if (before !== undefined) await controller.until(() => true, signal);
   const trafficBefore = controller.ledger.totals(touched);
   const countsBefore = controller.last === undefined ? undefined : servingCounts(controller.last, touched);
   session.record({ kind: 'command.started', message: `${requester.commandLine} (by ${requester.user})` });
