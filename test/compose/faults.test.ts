@@ -68,6 +68,25 @@ volumes: {data: {}}
     );
   });
 
+  test('is refused for unknown keys and for what is wrong between services together', async () => {
+    assert.deepEqual(
+      await faultsOf(`services:
+  web:
+    comand: node
+    stop_grace_period: 1s
+  api: {image: a, networks: [nowhere]}
+  a: {image: a, depends_on: [b], stop_grace_period: soon}
+  b: {image: b, depends_on: [a]}
+`),
+      [
+        "3:5 services.web: additional property 'comand' is not allowed",
+        '6:34 services.a.stop_grace_period: invalid duration "soon"',
+        '5:30 service "api" refers to undefined network nowhere',
+        '7:30 dependency cycle detected: a -> b -> a',
+      ],
+    );
+  });
+
   test('is refused for a circle of dependencies, with a code of its own', async () => {
     const [error] = await refusals(
       loadText(

@@ -117,7 +117,7 @@ function addTree(
     const model = mergeModels(base, tree);
     keepUnique(model, report);
     if (phases.validates) {
-      session.run((fault) => checkModel(model, fault));
+      session.check(model, checkModel);
       if (model['version'] !== undefined) {
         warn(
           `${filename}: the attribute \`version\` is obsolete, it will be ignored, please remove it to avoid potential confusion`,

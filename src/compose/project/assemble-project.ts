@@ -37,8 +37,18 @@ export interface ProjectSource {
   readonly phases: ProjectPhases;
 }
 
-/** Runs every phase on files that were found, and gives the project. */
+/** Runs every phase on files that were found, and gives the project. Throws all that is wrong with them, together. */
 export function assembleProject(source: ProjectSource, session: LoadSession): Project {
+  try {
+    const project = runPhases(source, session);
+    session.throwDeferred();
+    return project;
+  } catch (thrown) {
+    throw session.withDeferred(thrown);
+  }
+}
+
+function runPhases(source: ProjectSource, session: LoadSession): Project {
   const { phases, environment, workingDir } = source;
   const files = source.files.map((file) => session.read(file));
   const name = projectName({ ...source, files }, session);
@@ -64,7 +74,7 @@ export function assembleProject(source: ProjectSource, session: LoadSession): Pr
     tree['name'] = name;
     normalize(tree, (key) => environment.get(key));
   }
-  const bound = phases.binds ? session.run((report) => bindProject(tree, report)) : unbound;
+  const bound = phases.binds ? session.collect((report) => bindProject(tree, report)) : unbound;
   const selection = select(bound, source, session);
   const services = resolveServices(selection.services, tree, environment, phases, (...keys) =>
     session.locate(pathOf(...keys)),
