@@ -24,10 +24,13 @@ export function openRequest(socketPath: string, request: SocketRequest): Promise
       path,
       // A connection of its own for each request, so that none idles when the daemon wants to end.
       agent: false,
-      headers: body === undefined ? {} : { 'content-type': contentType(body) },
+      headers: headersFor(body),
       ...(signal === undefined ? {} : { signal }),
     });
-    outgoing.once('response', resolve);
+    outgoing.once('response', (response) => {
+      response.once('close', () => outgoing.destroy());
+      resolve(response);
+    });
     // Stays for good: an abort after the response would otherwise be an uncaught error.
     outgoing.on('error', reject);
     if (body === undefined) outgoing.end();
@@ -61,8 +64,11 @@ export async function* streamJson<Message>(
   }
 }
 
-function contentType(body: object): string {
-  return isReadable(body) ? 'application/octet-stream' : 'application/json';
+function headersFor(body: SocketRequest['body']): Record<string, string> {
+  if (body === undefined) return {};
+  if (!isReadable(body)) return { 'content-type': 'application/json' };
+  // A daemon that closed after its answer, while the rest of a stream is on its way to it, would reset the answer away.
+  return { 'content-type': 'application/octet-stream', connection: 'keep-alive' };
 }
 
 function isReadable(body: object): body is Readable {
