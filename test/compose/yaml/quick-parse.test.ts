@@ -114,14 +114,16 @@ describe('the quick parser', () => {
         fc.constantFrom(':', ': ', ': x', ': "y"', ': [a, b]', ': {a: b}', '', ': a:b', ': # c', ': - x'),
       )
       .map(([depth, key, value]) => `${'  '.repeat(depth)}${key}${value}`);
+    const runs = Number(process.env['TENFOLD_FUZZ_RUNS'] ?? 5_000);
     let read = 0;
     fc.assert(
       fc.property(fc.array(fc.oneof({ weight: 15, arbitrary: entry }, line), { maxLength: 8 }), (lines) => {
         if (assertAgrees(`${lines.join('\n')}\n`)) read += 1;
       }),
-      { numRuns: Number(process.env['TENFOLD_FUZZ_RUNS'] ?? 5_000) },
+      { numRuns: runs },
     );
-    assert.ok(read > 100, `${read} texts were read`);
+    // About one in forty is; a test in which none was read would prove nothing.
+    assert.ok(read > runs / 100, `${read} of ${runs} texts were read`);
   });
 
   test('reads the common form of every valid model', () => {
