@@ -1,4 +1,4 @@
-import { globSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
@@ -33,7 +33,7 @@ events.on('end', () => {
 
 function filesOf(word: string): readonly string[] {
   if (word === 'unit') return filesOf('test').filter((file) => !slow.test(file));
-  if (word.endsWith('.ts')) return [word];
+  if (word.endsWith('.ts')) return [existsSync(word) ? word : `test/${word}`];
   const folder = word.startsWith('test') ? word : `test/${word}`;
   return globSync(`${folder}/**/*.test.ts`);
 }
