@@ -209,3 +209,17 @@ test('a teardown that fails is held back too', async () => {
   await eventually(() => assert.ok(teardowns >= 2));
   assert.ok(teardowns <= 3, `${teardowns} teardowns`);
 });
+
+test('a listener on one address is opened for its service, by its name', async () => {
+  const listener = {
+    key: 'web:127.0.0.1:8080->80',
+    hostIp: '127.0.0.1',
+    port: 8080,
+    target: 80,
+    protocol: 'http',
+    exposure: 'published',
+  } as const;
+  await using world = memoryWorld(desiredOf([webService({ listeners: [listener] })]), createMemoryDriver());
+  await world.steady();
+  assert.equal(world.operations[0], 'open  127.0.0.1:8080  published by web');
+});

@@ -92,9 +92,10 @@ function compareListeners(draft: Draft, observed: Observed): void {
   const wanted = new Set(draft.listeners.map(({ id }) => id));
   const opened = draft.listeners.filter(({ id }) => !observed.openListeners.has(id));
   const closed = [...observed.openListeners].filter((id) => !wanted.has(id));
+  const services = new Map(draft.pools.map(({ id, service }) => [id, service]));
   draft.operations.unshift(
-    ...opened.map(({ id, hostIp, port }): Operation => {
-      const service = id.slice(id.indexOf('/') + 1, id.lastIndexOf(':'));
+    ...opened.map(({ pool, hostIp, port }): Operation => {
+      const service = services.get(pool) ?? pool;
       return {
         kind: 'open',
         service,
