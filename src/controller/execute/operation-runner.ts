@@ -76,7 +76,7 @@ export class OperationRunner implements AsyncDisposable, Doings {
     const context = {
       desired,
       runtimes: this.#options.runtimes,
-      replicas: new Map(snapshot.replicas.map((replica) => [replica.id, replica])),
+      replicas: snapshot.byId,
       runtimeKinds: snapshot.runtimeKinds,
       progress: this.#options.onProgress,
     };

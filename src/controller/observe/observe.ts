@@ -17,6 +17,7 @@ import { isTenfoldError } from '../../shared/errors.ts';
 /** What the runtimes show of one stack. A runtime that does not answer leaves its replicas as last seen. */
 export interface RuntimeSnapshot {
   readonly replicas: readonly Replica[];
+  readonly byId: ReadonlyMap<string, Replica>;
   /** Kind of the runtime that runs it, by replica id. */
   readonly runtimeKinds: ReadonlyMap<string, string>;
   /** Reason by service kind. */
@@ -44,8 +45,10 @@ export async function observeRuntimes(
   const runtimeKinds = new Map(
     [...runtimes.keys()].flatMap((kind) => (lastSeen.get(kind) ?? []).map(({ id }) => [id, kind] as const)),
   );
+  const replicas = [...runtimes.keys()].flatMap((kind) => lastSeen.get(kind) ?? []);
   return {
-    replicas: [...runtimes.keys()].flatMap((kind) => lastSeen.get(kind) ?? []),
+    replicas,
+    byId: new Map(replicas.map((replica) => [replica.id, replica])),
     runtimeKinds,
     unreachable,
   };
