@@ -1,24 +1,26 @@
 import { describeExit } from './reconcile/dependencies.ts';
 import { isRunning, type Observed, type ObservedReplica } from './observed.ts';
 
+export type ChangeKind =
+  | 'replica.created'
+  | 'replica.started'
+  | 'replica.healthy'
+  | 'replica.unhealthy'
+  | 'replica.in-rotation'
+  | 'replica.draining'
+  | 'replica.drained'
+  | 'replica.stopped'
+  | 'replica.removed'
+  | 'replica.exited'
+  | 'replica.adopted'
+  | 'runtime.unreachable'
+  | 'runtime.recovered'
+  | 'balancer.lost'
+  | 'balancer.recovered';
+
 /** What the journal and a command's live lines say of the step from one snapshot to the next. */
 export interface Change {
-  readonly kind:
-    | 'replica.created'
-    | 'replica.started'
-    | 'replica.healthy'
-    | 'replica.unhealthy'
-    | 'replica.in-rotation'
-    | 'replica.draining'
-    | 'replica.drained'
-    | 'replica.stopped'
-    | 'replica.removed'
-    | 'replica.exited'
-    | 'replica.adopted'
-    | 'runtime.unreachable'
-    | 'runtime.recovered'
-    | 'balancer.lost'
-    | 'balancer.recovered';
+  readonly kind: ChangeKind;
   readonly service?: string;
   readonly instance?: string;
   /** What more there is to say: the cause, an exit code, a check's output. May be empty. */

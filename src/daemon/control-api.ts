@@ -1,3 +1,4 @@
+import type { ChangeKind } from '../controller/changes.ts';
 import type { Stack } from '../model/stack.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { PublishedPort } from '../model/replica.ts';
@@ -105,28 +106,7 @@ export type ExecMessage =
   | { readonly type: 'exit'; readonly exitCode: number };
 
 export type EventKind =
-  | 'command.started'
-  | 'command.finished'
-  | 'command.failed'
-  | 'progress'
-  | 'warning'
-  | 'replica.created'
-  | 'replica.started'
-  | 'replica.healthy'
-  | 'replica.unhealthy'
-  | 'replica.in-rotation'
-  | 'replica.draining'
-  | 'replica.drained'
-  | 'replica.stopped'
-  | 'replica.removed'
-  | 'replica.exited'
-  | 'replica.adopted'
-  | 'listener.opened'
-  | 'listener.closed'
-  | 'runtime.unreachable'
-  | 'runtime.recovered'
-  | 'balancer.lost'
-  | 'balancer.recovered';
+  'command.started' | 'command.finished' | 'command.failed' | 'progress' | 'warning' | ChangeKind;
 
 /** One entry of the journal. */
 export interface StackEvent {

@@ -58,7 +58,6 @@ export function paintOfEvent(kind: EventKind, style: Style): Paint {
     case 'replica.healthy':
     case 'replica.adopted':
     case 'command.finished':
-    case 'listener.opened':
     case 'runtime.recovered':
     case 'balancer.recovered':
       return style.good;
@@ -78,7 +77,6 @@ export function paintOfEvent(kind: EventKind, style: Style): Paint {
     case 'replica.drained':
     case 'replica.stopped':
     case 'replica.removed':
-    case 'listener.closed':
       return style.accent;
   }
 }
