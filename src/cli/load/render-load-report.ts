@@ -1,10 +1,8 @@
 import { formatBytes, formatCount, formatMs, formatRate, formatShare } from '../../load/report/format.ts';
 import type { LatencySummary, LoadReport } from '../../load/report/load-report.ts';
 import { tableOptions, type TableSurroundings } from '../render/render-services.ts';
+import { renderFailures, renderObjective } from '../render/render-measured.ts';
 import { renderTable, type Cell, type Column } from '../render/table.ts';
-import { oneLine } from '../render/text-width.ts';
-
-const shownFaults = 10;
 
 /** What a load test found, for a person. */
 export function renderLoadReport(report: LoadReport, surroundings: TableSurroundings): string[] {
@@ -15,7 +13,10 @@ export function renderLoadReport(report: LoadReport, surroundings: TableSurround
     ...replicaLines(report, surroundings),
     ...requestLines(report, surroundings),
     ...checkLines(report, surroundings),
-    ...faultLines(report, surroundings),
+    ...renderFailures(
+      report.faults.map(({ fault, count, example }) => ({ words: fault, count, example })),
+      surroundings,
+    ),
     ...thresholdLines(report, surroundings),
     ...(report.remarks.length === 0 ? [] : ['']),
     ...report.remarks.map((remark) => `${style.doubtful('!')} ${remark}`),
@@ -121,34 +122,9 @@ function checkLines({ requests }: LoadReport, surroundings: TableSurroundings): 
   );
 }
 
-function faultLines({ faults }: LoadReport, surroundings: TableSurroundings): string[] {
-  if (faults.length === 0) return [];
-  const rows = faults
-    .slice(0, shownFaults)
-    .map(({ fault, count, example }) => [
-      { text: fault, paint: surroundings.style.bad },
-      formatCount(count),
-      oneLine(example ?? ''),
-    ]);
-  return [
-    '',
-    ...renderTable(
-      [{ title: 'FAILURE' }, { title: 'TIMES', align: 'right' }, { title: 'FOR EXAMPLE' }],
-      rows,
-      tableOptions(surroundings),
-    ),
-  ];
-}
-
 function thresholdLines({ thresholds }: LoadReport, { style }: TableSurroundings): string[] {
   if (thresholds.length === 0) return [];
-  return [
-    '',
-    ...thresholds.map(({ text, isMet, got }) => {
-      const mark = isMet ? style.good('✔') : style.bad('✖');
-      return `${mark} ${text}  ${style.dim(`measured ${got}`)}`;
-    }),
-  ];
+  return ['', ...thresholds.map((objective) => renderObjective(objective, style))];
 }
 
 function section(

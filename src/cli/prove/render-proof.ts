@@ -2,10 +2,8 @@ import { formatCount, formatMs, formatRate, formatShare } from '../../load/repor
 import { describeFailure } from '../../prove/change/run-command.ts';
 import type { ProofReport } from '../../prove/proof-report.ts';
 import { tableOptions, type TableSurroundings } from '../render/render-services.ts';
+import { renderFailures, renderObjective } from '../render/render-measured.ts';
 import { renderTable } from '../render/table.ts';
-import { oneLine } from '../render/text-width.ts';
-
-const shownFailures = 10;
 
 /** What a proof found, for a person. */
 export function renderProof(report: ProofReport, surroundings: TableSurroundings): string[] {
@@ -21,7 +19,10 @@ export function renderProof(report: ProofReport, surroundings: TableSurroundings
     ...summaryLines(report, surroundings),
     '',
     ...phaseLines(report, surroundings),
-    ...failureLines(report, surroundings),
+    ...renderFailures(
+      report.failures.map(({ failure, count, example }) => ({ words: failure, count, example })),
+      surroundings,
+    ),
     '',
     ...verdictLines(report, surroundings),
     ...report.remarks.map((remark) => `${style.doubtful('!')} ${remark}`),
@@ -86,31 +87,9 @@ function phaseLines({ phases }: ProofReport, surroundings: TableSurroundings): s
   );
 }
 
-function failureLines({ failures }: ProofReport, surroundings: TableSurroundings): string[] {
-  if (failures.length === 0) return [];
-  const rows = failures
-    .slice(0, shownFailures)
-    .map(({ failure, count, example }) => [
-      { text: failure, paint: surroundings.style.bad },
-      formatCount(count),
-      oneLine(example ?? ''),
-    ]);
-  return [
-    '',
-    ...renderTable(
-      [{ title: 'FAILURE' }, { title: 'TIMES', align: 'right' }, { title: 'FOR EXAMPLE' }],
-      rows,
-      tableOptions(surroundings),
-    ),
-  ];
-}
-
 function verdictLines({ verdict }: ProofReport, { style }: TableSurroundings): string[] {
   return [
-    ...verdict.objectives.map(({ text, isMet, got }) => {
-      const mark = isMet ? style.good('✔') : style.bad('✖');
-      return `${mark} ${text}  ${style.dim(`measured ${got}`)}`;
-    }),
+    ...verdict.objectives.map((objective) => renderObjective(objective, style)),
     verdict.isGood ? style.good('good') : `${style.bad('not good')}: ${verdict.reasons.join('; ')}`,
   ];
 }
