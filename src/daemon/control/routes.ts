@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Call, Route } from './control-server.ts';
 import { runExec } from './exec.ts';
 import { streamLogs } from './log-stream.ts';
@@ -25,6 +26,9 @@ export interface RouteContext {
 }
 
 type Outcome = Exclude<ChangeMessage, { type: 'event' }>;
+
+/** Commands that do not wait for the change before them to come about. */
+const superseding = new Set(['stop', 'down']);
 
 /** The control API, route by route; its shapes stand in control-api.ts. */
 export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): readonly Route[] {
@@ -62,6 +66,21 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
   };
 
   const stacks = '/v1/stacks/:name';
+  /** A command on a stack that is known. */
+  const command = <Request>(
+    verb: string,
+    schema: z.ZodType<Request>,
+    run: (session: StackSession, request: Request, signal: AbortSignal) => Promise<Outcome>,
+  ): Route => ({
+    method: 'POST',
+    pattern: `${stacks}/${verb}`,
+    handle: async (call) => {
+      const request = await readBody(call.request, schema);
+      const supersedes = superseding.has(verb) ? verb : undefined;
+      await change(call, supersedes, async (signal) => run(await sessionOf(call), request, signal));
+    },
+  });
+
   return [
     { method: 'GET', pattern: '/v1/version', handle: async ({ response }) => sendJson(response, version()) },
     {
@@ -83,74 +102,23 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
         await change(call, undefined, (signal) => commands.up(registry, request, signal));
       },
     },
-    {
-      method: 'POST',
-      pattern: `${stacks}/scale`,
-      handle: async (call) => {
-        const request = await readBody(call.request, scaleSchema);
-        await change(call, undefined, async (signal) =>
-          commands.scale(await sessionOf(call), request, registry, signal),
-        );
-      },
-    },
-    {
-      method: 'POST',
-      pattern: `${stacks}/stop`,
-      handle: async (call) => {
-        const request = await readBody(call.request, servicesSchema);
-        await change(call, 'stop', async (signal) => commands.stop(await sessionOf(call), request, signal));
-      },
-    },
-    {
-      method: 'POST',
-      pattern: `${stacks}/start`,
-      handle: async (call) => {
-        const request = await readBody(call.request, servicesSchema);
-        await change(call, undefined, async (signal) =>
-          commands.start(await sessionOf(call), request, registry, signal),
-        );
-      },
-    },
-    {
-      method: 'POST',
-      pattern: `${stacks}/restart`,
-      handle: async (call) => {
-        const request = await readBody(call.request, servicesSchema);
-        await change(call, undefined, async (signal) =>
-          commands.restart(await sessionOf(call), request, registry, signal),
-        );
-      },
-    },
-    {
-      method: 'POST',
-      pattern: `${stacks}/down`,
-      handle: async (call) => {
-        const request = await readBody(call.request, downSchema);
-        await change(call, 'down', async (signal) =>
-          commands.down(await sessionOf(call), request, registry, signal),
-        );
-      },
-    },
-    {
-      method: 'POST',
-      pattern: `${stacks}/drain`,
-      handle: async (call) => {
-        const request = await readBody(call.request, instanceSchema);
-        await change(call, undefined, async (signal) =>
-          commands.drain(await sessionOf(call), request, signal),
-        );
-      },
-    },
-    {
-      method: 'POST',
-      pattern: `${stacks}/undrain`,
-      handle: async (call) => {
-        const request = await readBody(call.request, instanceSchema);
-        await change(call, undefined, async (signal) =>
-          commands.undrain(await sessionOf(call), request, signal),
-        );
-      },
-    },
+    command('scale', scaleSchema, (session, request, signal) =>
+      commands.scale(session, request, registry, signal),
+    ),
+    command('stop', servicesSchema, (session, request, signal) => commands.stop(session, request, signal)),
+    command('start', servicesSchema, (session, request, signal) =>
+      commands.start(session, request, registry, signal),
+    ),
+    command('restart', servicesSchema, (session, request, signal) =>
+      commands.restart(session, request, registry, signal),
+    ),
+    command('down', downSchema, (session, request, signal) =>
+      commands.down(session, request, registry, signal),
+    ),
+    command('drain', instanceSchema, (session, request, signal) => commands.drain(session, request, signal)),
+    command('undrain', instanceSchema, (session, request, signal) =>
+      commands.undrain(session, request, signal),
+    ),
     {
       method: 'POST',
       pattern: `${stacks}/kill`,
