@@ -5,8 +5,9 @@ import { TenfoldError } from '../../../shared/errors.ts';
 import { composeNetworkOf } from '../compose-types.ts';
 import type { Engine } from '../engine/engine.ts';
 import { engineStatus, engineWords, isNotFound } from '../engine/engine-error.ts';
-import { elementLabels, label } from '../labels.ts';
+import { elementLabels } from '../labels.ts';
 import { networkName } from '../names.ts';
+import { missingExternal, tellOwner, type Element } from './existing-element.ts';
 import { elementHash } from './element-hash.ts';
 
 /** The network of exactly that name (the engine also answers to the beginning of an id), or undefined. */
@@ -37,22 +38,13 @@ export async function prepareNetwork(
   const network = composeNetworkOf(stack, key);
   const name = networkName(stack, key);
   const existing = await findNetwork(engine, name, signal);
+  const element: Element = { kind: 'network', key, name, isExternal: Boolean(network.external) };
   if (existing !== undefined) {
-    const owner = existing.Labels?.[label.project];
-    if (!network.external && owner !== stack.name) {
-      progress(
-        `network ${name} was not made for ${stack.name}${owner ? ` but for ${owner}` : ''}; it is used as it is (external: true says so)`,
-      );
-    }
+    tellOwner(element, existing.Labels, stack, progress);
     return;
   }
   if (isEngineOwn(name)) return;
-  if (network.external) {
-    throw new TenfoldError('runtime-failed', `the external network ${name} does not exist`, {
-      where: { file: stack.configFiles[0] ?? stack.workingDir, path: `networks.${key}` },
-      hint: `docker network create ${name}, or take external away so that it is made`,
-    });
-  }
+  if (element.isExternal) throw missingExternal(element, stack);
   progress(`creating network ${name}`);
   try {
     await engine.send(`create the network ${name}`, {

@@ -1,12 +1,12 @@
 import type { VolumeInspectInfo } from 'dockerode';
 import type { Stack } from '../../../model/stack.ts';
 import type { Progress } from '../../runtime-driver.ts';
-import { TenfoldError } from '../../../shared/errors.ts';
 import { composeVolumeOf } from '../compose-types.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isNotFound } from '../engine/engine-error.ts';
-import { elementLabels, label } from '../labels.ts';
+import { elementLabels } from '../labels.ts';
 import { volumeName } from '../names.ts';
+import { missingExternal, tellOwner, type Element } from './existing-element.ts';
 import { elementHash } from './element-hash.ts';
 
 async function findVolume(
@@ -34,21 +34,12 @@ export async function prepareVolume(
   const volume = composeVolumeOf(stack, key);
   const name = volumeName(stack, key);
   const existing = await findVolume(engine, name, signal);
+  const element: Element = { kind: 'volume', key, name, isExternal: Boolean(volume.external) };
   if (existing !== undefined) {
-    const owner = existing.Labels?.[label.project];
-    if (!volume.external && owner !== stack.name) {
-      progress(
-        `volume ${name} was not made for ${stack.name}${owner ? ` but for ${owner}` : ''}; it is used as it is (external: true says so)`,
-      );
-    }
+    tellOwner(element, existing.Labels, stack, progress);
     return;
   }
-  if (volume.external) {
-    throw new TenfoldError('runtime-failed', `the external volume ${name} does not exist`, {
-      where: { file: stack.configFiles[0] ?? stack.workingDir, path: `volumes.${key}` },
-      hint: `docker volume create ${name}, or take external away so that it is made`,
-    });
-  }
+  if (element.isExternal) throw missingExternal(element, stack);
   progress(`creating volume ${name}`);
   await engine.send(`create the volume ${name}`, {
     method: 'POST',
