@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createProxyDriver } from '../../src/balancer/proxy/proxy-driver.ts';
-import type { BalancingPolicy } from '../../src/model/service.ts';
+import type { BalancingPolicy } from '../../src/model/balancing.ts';
 import { eventually } from '../../test/helpers/eventually.ts';
 import { freePort } from '../../test/helpers/free-port.ts';
 import { PinnedProgram, systemCore } from './pinned-program.ts';

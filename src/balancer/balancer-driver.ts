@@ -1,4 +1,4 @@
-import type { BalancingPolicy } from '../model/service.ts';
+import type { BalancingPolicy } from '../model/balancing.ts';
 
 /** Everything that the balancer shall carry, over all stacks. Replaces the table before it as a whole. */
 export interface RoutingTable {
@@ -27,6 +27,20 @@ export interface PoolEntry {
   readonly endpoints: readonly EndpointEntry[];
   /** Why an empty pool is empty, for the 503 (`no replica of web is healthy yet`). */
   readonly emptyReason: string;
+  /** Which revision gets which part of the new requests; undefined: all endpoints alike. */
+  readonly split?: TrafficSplit;
+  /** While no endpoint can be asked, requests wait so long for one before the 503; undefined or 0: not at all. */
+  readonly holdMs?: number;
+}
+
+/** A canary's part of a pool. An endpoint of any other revision belongs to the rest. */
+export interface TrafficSplit {
+  readonly revision: string;
+  /** From 0 to 1. A part whose endpoints cannot be asked leaves its requests to the other one. */
+  readonly share: number;
+  /** A request that carries this header, or cookie, of this value goes to the revision, whatever the share. */
+  readonly header?: { readonly name: string; readonly value: string };
+  readonly cookie?: { readonly name: string; readonly value: string };
 }
 
 export interface EndpointEntry {
@@ -72,6 +86,21 @@ export interface EndpointObservation {
   readonly reason: string | undefined;
   readonly inFlight: number;
   readonly totals: TrafficTotals;
+  /** Responses of the replica by class of status, from 1xx to 5xx; an attempt without a response is in none. */
+  readonly responses?: readonly [number, number, number, number, number];
+  /** From the request's first byte to the end of its response. */
+  readonly latency?: LatencyHistogram;
+}
+
+/**
+ * Durations in buckets that grow by the factor 2^(1/8): bucket i counts those in (2^((i-1)/8), 2^(i/8)] milliseconds, so
+ * a percentile is known within 5 % at any scale. Counts only grow. Source: Prometheus native histograms, schema 3.
+ */
+export interface LatencyHistogram {
+  readonly count: number;
+  readonly sumMs: number;
+  /** By bucket; empty ones are left out. */
+  readonly buckets: Readonly<Record<number, number>>;
 }
 
 export interface ListenerObservation {
@@ -79,6 +108,8 @@ export interface ListenerObservation {
   readonly isOpen: boolean;
   /** Requests that clients sent on it. */
   readonly requests: number;
+  /** Requests that wait for an endpoint now: held, or queued at `max_connections`. */
+  readonly waiting?: number;
   /** Requests that got no good answer: 502, 503, 504 of the balancer itself, or a response that broke off. */
   readonly failed: number;
   /** Failures by kind: `no-endpoint`, `connect`, `timeout`, `broken-response`, … */

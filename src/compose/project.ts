@@ -2,7 +2,7 @@ import type { SourceLocation } from '../shared/errors.ts';
 import type { BoundOf } from './schema/kind.ts';
 import type { config, model, network, secret, volume } from './schema/resources.ts';
 import type { ServiceConfig } from './schema/service.ts';
-import type { XTenfold } from './schema/x-tenfold.ts';
+import type { XTenfold } from './schema/tenfold/x-tenfold.ts';
 import type { TreeMap } from './tree.ts';
 
 export type { ServiceConfig } from './schema/service.ts';

@@ -83,7 +83,11 @@ export class StackController implements AsyncDisposable {
       onEnd: () => this.wake(),
     });
     for (const driver of options.runtimes.values()) {
-      driver.watch(options.desired.stack.name, () => this.wake(), this.#abort.signal);
+      const watcher = {
+        onChange: (): void => this.wake(),
+        onStoppedByHand: (id: string): void => this.#handRemovals.stopped(id, options.clock.now()),
+      };
+      driver.watch(options.desired.stack.name, watcher, this.#abort.signal);
     }
   }
 

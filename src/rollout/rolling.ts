@@ -1,4 +1,4 @@
-import type { UpdatePolicy } from '../model/service.ts';
+import type { UpdatePolicy } from '../model/rollout.ts';
 
 /** Counts over one service's replicas, from one snapshot. */
 export interface RollingState {

@@ -26,6 +26,16 @@ export interface TeardownOptions {
   readonly removeVolumes: boolean;
 }
 
+export interface ReplicaWatcher {
+  /** Called soon after anything about the stack's replicas may have changed. */
+  onChange(): void;
+  /**
+   * A person or another program has told the runtime to stop this replica. Called before its end can be seen, because
+   * it may be removed so soon that no snapshot shows it stopped.
+   */
+  onStoppedByHand?(replicaId: string): void;
+}
+
 /** Told what a long step is doing, one line at a time (`building web`, `pulling redis:7`). */
 export type Progress = (line: string) => void;
 
@@ -43,8 +53,8 @@ export interface RuntimeDriver extends AsyncDisposable {
   /** One snapshot of every replica of the stack in whatever state, ours or adopted, in no promised order. */
   observe(stackName: string, signal: AbortSignal): Promise<readonly Replica[]>;
 
-  /** Calls `onChange` soon after anything about the stack's replicas may have changed, until the signal aborts. */
-  watch(stackName: string, onChange: () => void, signal: AbortSignal): void;
+  /** Tells the watcher what it hears of the stack's replicas, until the signal aborts. */
+  watch(stackName: string, watcher: ReplicaWatcher, signal: AbortSignal): void;
 
   /**
    * Makes what the named services need before their first replica: images, networks, volumes. For a process, it

@@ -1,5 +1,5 @@
 import type { EndpointEntry, PoolEntry } from '../../src/balancer/balancer-driver.ts';
-import type { BalancingPolicy } from '../../src/model/service.ts';
+import type { BalancingPolicy } from '../../src/model/balancing.ts';
 
 export const samplePolicy: BalancingPolicy = {
   algorithm: 'least_conn',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BalancingPolicy } from '../../src/model/service.ts';
+import type { BalancingPolicy } from '../../src/model/balancing.ts';
 import { EndpointState, type InFlight } from '../../src/balancer/proxy/worker/endpoint-state.ts';
 import type { PoolState } from '../../src/balancer/proxy/worker/routing-state.ts';
 import { selectEndpoint } from '../../src/balancer/proxy/worker/selection.ts';

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { format, resolveConfig } from 'prettier';
 import { propertyNames } from '../../src/compose/schema/kind.ts';
 import { checkModel, editorSchema } from '../../src/compose/schema/project-schema.ts';
-import { xTenfold, xTenfoldHealth } from '../../src/compose/schema/x-tenfold.ts';
+import { xTenfold, xTenfoldHealth } from '../../src/compose/schema/tenfold/x-tenfold.ts';
 import { newMap } from '../../src/compose/tree.ts';
 
 const docs = join(import.meta.dirname, '../../docs');

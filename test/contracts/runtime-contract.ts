@@ -233,7 +233,7 @@ export function testRuntimeContract(name: string, options: RuntimeContractOption
       const stack = await prepared({ job: { name: 'exit', code: 0, afterMs: 300 } });
       const watching = new AbortController();
       let calls = 0;
-      harness.driver.watch(stack.name, () => calls++, watching.signal);
+      harness.driver.watch(stack.name, { onChange: () => calls++ }, watching.signal);
       const replica = await start(stack);
       await eventually(() => assert.ok(calls > 0, 'told of the start'));
       const callsAtStart = calls;

@@ -3,8 +3,9 @@ import { describe, test } from 'node:test';
 import { desiredOf, memoryWorld, webService } from '../helpers/simulated/memory-stack.ts';
 import { createMemoryDriver } from '../../src/runtime/memory/memory-driver.ts';
 import { formatPlan } from '../../src/controller/plan.ts';
+import { TenfoldError } from '../../src/shared/errors.ts';
 import type { Replica } from '../../src/model/replica.ts';
-import type { RuntimeDriver } from '../../src/runtime/runtime-driver.ts';
+import type { ReplicaWatcher, RuntimeDriver } from '../../src/runtime/runtime-driver.ts';
 
 const never = new AbortController().signal;
 
@@ -13,6 +14,8 @@ function sharedRuntime(): {
   driver: RuntimeDriver;
   stop: (index: number) => Promise<void>;
   remove: (index: number) => Promise<void>;
+  /** Stops and removes it before anybody can look. */
+  takeAway: (index: number) => Promise<void>;
 } {
   const memory = createMemoryDriver();
   const stopped = new Set<string>();
@@ -21,9 +24,16 @@ function sharedRuntime(): {
     assert.ok(replica);
     return replica;
   };
+  let isHidden = false;
+  let watcher: ReplicaWatcher | undefined;
   const driver: RuntimeDriver = Object.assign(Object.create(memory), {
+    watch(...args: Parameters<RuntimeDriver['watch']>) {
+      watcher = args[1];
+      memory.watch(...args);
+    },
     async observe(...args: Parameters<RuntimeDriver['observe']>) {
       const replicas = await memory.observe(...args);
+      if (isHidden) throw new TenfoldError('runtime-unreachable', 'nobody looks now');
       return replicas.map((replica) =>
         replica.state.kind === 'exited' && stopped.has(replica.id)
           ? { ...replica, state: { ...replica.state, isStoppedByHand: true as const } }
@@ -39,6 +49,15 @@ function sharedRuntime(): {
       await memory.stop(replica, { signal: 'SIGTERM', graceMs: 1_000 }, never);
     },
     remove: async (index) => memory.remove(await find(index), never),
+    takeAway: async (index) => {
+      const replica = await find(index);
+      isHidden = true;
+      watcher?.onStoppedByHand?.(replica.id);
+      await memory.stop(replica, { signal: 'SIGTERM', graceMs: 1_000 }, never);
+      await memory.remove(replica, never);
+      isHidden = false;
+      watcher?.onChange();
+    },
   };
 }
 
@@ -78,13 +97,26 @@ describe('what somebody else stops through the runtime', () => {
     assert.deepEqual(world.balancer.tables.at(-1)?.listeners, []);
   });
 
+  test('and removes at once, seen by nobody in between, is not replaced either', async () => {
+    const { driver, takeAway } = sharedRuntime();
+    await using world = memoryWorld(desiredOf([webService()]), driver);
+    await world.steady();
+    await takeAway(2);
+    const { plan } = await world.controller.until(
+      ({ observed }) => observed.unreachable.size === 0 && observed.replicas.length === 2,
+      AbortSignal.timeout(10_000),
+    );
+    assert.equal(formatPlan(plan), 'nothing to do');
+  });
+
   test('comes back with the next command', async () => {
     const { driver, stop } = sharedRuntime();
     await using world = memoryWorld(desiredOf([webService()]), driver);
     await world.steady();
     await stop(2);
     await world.steady();
-    world.controller.setDesired(desiredOf([webService()], { web: { activeSince: Date.now() } }));
+    // All of this may happen within one millisecond, and the command comes after the run.
+    world.controller.setDesired(desiredOf([webService()], { web: { activeSince: Date.now() + 1 } }));
     await world.steady();
     assert.equal(world.balancer.inRotation().length, 3);
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assert as holds, nat, property } from 'fast-check';
 import { nextRollingStep, type RollingState } from '../../src/rollout/rolling.ts';
-import type { UpdatePolicy } from '../../src/model/service.ts';
+import type { UpdatePolicy } from '../../src/model/rollout.ts';
 
 const startFirst: UpdatePolicy = { parallelism: 1, delayMs: 0, order: 'start-first' };
 const state = (fields: Partial<RollingState>): RollingState => ({

@@ -3,7 +3,7 @@ import { pathOf } from '../path.ts';
 import type { Kind } from '../schema/kind.ts';
 import { configs, models, networks, secrets, volumes } from '../schema/resources.ts';
 import { service } from '../schema/service.ts';
-import { xTenfold, type XTenfold } from '../schema/x-tenfold.ts';
+import { xTenfold, type XTenfold } from '../schema/tenfold/x-tenfold.ts';
 import { isMap, mapAt, newRecord, recordOf, textAt, type TreeMap } from '../tree.ts';
 import { environmentValueKey } from '../environment/resolve-environment.ts';
 import type { Project, ServiceConfig } from '../project.ts';

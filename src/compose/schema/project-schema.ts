@@ -6,7 +6,7 @@ import { anyOf, textOrList } from './mappings.ts';
 import { configs, models, networks, secrets, volumes } from './resources.ts';
 import { text } from './scalars.ts';
 import { service } from './service.ts';
-import { xTenfold } from './x-tenfold.ts';
+import { xTenfold } from './tenfold/x-tenfold.ts';
 
 const include = short(
   object({ path: textOrList(), env_file: textOrList(), project_directory: text() }, { isExtensible: false }),

@@ -18,7 +18,7 @@ import {
 } from './mappings.ts';
 import { devices, envFiles, fileMounts, gpus, ports, volumeMounts } from './mounts.ts';
 import { always, bytes, choice, decimal, duration, flag, integer, text } from './scalars.ts';
-import { xTenfold } from './x-tenfold.ts';
+import { xTenfold } from './tenfold/x-tenfold.ts';
 
 const numberOrText = ['number', 'string'] as const;
 const path = { ...text(), absent: () => '' };

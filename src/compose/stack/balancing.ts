@@ -1,7 +1,7 @@
-import type { BalancingPolicy } from '../../model/service.ts';
+import type { BalancingPolicy } from '../../model/balancing.ts';
 import type { Project } from '../project.ts';
 import { durationMs, parseDuration } from '../schema/quantities.ts';
-import type { XTenfold } from '../schema/x-tenfold.ts';
+import type { XTenfold } from '../schema/tenfold/x-tenfold.ts';
 
 /** `x-tenfold` of a service over that of the file. */
 export function tenfoldOf(name: string, { tenfold }: Project): XTenfold {

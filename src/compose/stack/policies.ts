@@ -1,11 +1,6 @@
 import { constants } from 'node:os';
-import type {
-  HealthCheck,
-  LifecycleHook,
-  RestartPolicy,
-  StopPolicy,
-  UpdatePolicy,
-} from '../../model/service.ts';
+import type { UpdatePolicy } from '../../model/rollout.ts';
+import type { HealthCheck, LifecycleHook, RestartPolicy, StopPolicy } from '../../model/service.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 import { didYouMean } from '../nearest-name.ts';
 import type { Project, ServiceConfig } from '../project.ts';

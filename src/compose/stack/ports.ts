@@ -2,7 +2,7 @@ import type { DirectPort, Listener, Service } from '../../model/service.ts';
 import { parseRange } from '../canonical/parse-port.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 import type { Project, ServiceConfig } from '../project.ts';
-import type { XTenfold } from '../schema/x-tenfold.ts';
+import type { XTenfold } from '../schema/tenfold/x-tenfold.ts';
 
 type ServicePort = NonNullable<ServiceConfig['ports']>[number];
 type ResolvedPorts = Pick<Service, 'targets' | 'listeners' | 'directPorts'>;

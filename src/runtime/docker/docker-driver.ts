@@ -4,6 +4,7 @@ import type {
   LogLine,
   Progress,
   ReplicaSpec,
+  ReplicaWatcher,
   RuntimeDriver,
   StopOptions,
   TeardownOptions,
@@ -67,14 +68,16 @@ class DockerDriver implements RuntimeDriver {
       .then((replicas) => replicas.map((replica) => this.#handStops.mark(replica)));
   }
 
-  watch(stackName: string, onChange: () => void, signal: AbortSignal): void {
+  watch(stackName: string, watcher: ReplicaWatcher, signal: AbortSignal): void {
+    const onChange = (): void => watcher.onChange();
     const listener = {
       onContainer: (containerId: string): void => {
         this.#observer.forget(containerId);
         onChange();
       },
-      onSignal: (containerId: string, name: number): void =>
-        this.#handStops.signalled(containerId, name, Date.now()),
+      onSignal: (containerId: string, name: number): void => {
+        if (this.#handStops.signalled(containerId, name, Date.now())) watcher.onStoppedByHand?.(containerId);
+      },
       onStart: (containerId: string): void => this.#handStops.started(containerId),
       onBegin: (): void => {
         this.#observer.forgetAll();

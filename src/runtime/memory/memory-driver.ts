@@ -114,7 +114,7 @@ export function createMemoryDriver(options: MemoryDriverOptions = {}): RuntimeDr
       return stacks.ofStack(stackName).map((replica) => viewAt(replica, now));
     },
 
-    watch(stackName, onChange, signal) {
+    watch(stackName, { onChange }, signal) {
       stacks.watch(stackName, onChange, signal);
     },
 

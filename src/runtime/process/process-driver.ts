@@ -74,7 +74,7 @@ export function createProcessDriver(options: ProcessDriverOptions): RuntimeDrive
       return registry.ofStack(stackName).map(replicaOf);
     },
 
-    watch(stackName, onChange, signal) {
+    watch(stackName, { onChange }, signal) {
       registry.watch(stackName, onChange, signal);
     },
 

@@ -8,7 +8,7 @@ import type {
   PoolEntry,
   RoutingTable,
 } from '../../../src/balancer/balancer-driver.ts';
-import type { BalancingPolicy } from '../../../src/model/service.ts';
+import type { BalancingPolicy } from '../../../src/model/balancing.ts';
 import { freePort } from '../../helpers/free-port.ts';
 import { poolEntry, samplePolicy } from '../../balancer/routing-samples.ts';
 import { httpReplica, type TestReplica } from './replicas.ts';

@@ -112,7 +112,7 @@ describe('an engine that is restarted', { skip: skipWithoutPrivateEngine(), time
     const url = `http://${replica.endpoints[0]?.host}:80/passwd`;
     const watching = new AbortController();
     let changes = 0;
-    scene.driver.watch(scene.name, () => changes++, watching.signal);
+    scene.driver.watch(scene.name, { onChange: () => changes++ }, watching.signal);
     await eventually(() => assert.ok(changes > 0, 'told that it watches'));
 
     for (const signal of ['SIGKILL', 'SIGTERM'] as const) {

@@ -67,7 +67,7 @@ describe('a pretended replica', () => {
   test('ends by itself in time, and behaves otherwise after the next start', async () => {
     await using memory = open((attempt) => (attempt === 1 ? { exit: { afterMs: 50, code: 3 } } : {}));
     const changes: number[] = [];
-    memory.driver.watch('demo', () => changes.push(memory.clock.now()), never);
+    memory.driver.watch('demo', { onChange: () => changes.push(memory.clock.now()) }, never);
     const replica = await memory.start();
     await memory.clock.advance(1_000);
     assert.deepEqual((await memory.only()).state, {

@@ -134,7 +134,7 @@ describe('a driver that comes after one that was killed', () => {
     const replica = await bench.start(bench.stackWith({ config: { command: ['sleep', '600'] } }));
     await bench.reopen();
     let calls = 0;
-    bench.driver.watch('demo', () => calls++, never);
+    bench.driver.watch('demo', { onChange: () => calls++ }, never);
     await bench.observed(replica);
     assert.ok(replica.pid);
     process.kill(replica.pid, 'SIGKILL');

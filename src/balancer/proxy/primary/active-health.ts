@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import type { ActiveHealthPolicy } from '../../../model/service.ts';
+import type { ActiveHealthPolicy } from '../../../model/balancing.ts';
 import type { WorkerEndpoint, WorkerTable } from '../worker/worker-protocol.ts';
 
 type Target = Pick<WorkerEndpoint, 'host' | 'port'>;

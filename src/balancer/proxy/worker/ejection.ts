@@ -1,4 +1,4 @@
-import type { BalancingPolicy } from '../../../model/service.ts';
+import type { BalancingPolicy } from '../../../model/balancing.ts';
 
 type EjectionPolicy = Pick<BalancingPolicy, 'maxFails' | 'failTimeoutMs'>;
 

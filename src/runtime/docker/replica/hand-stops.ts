@@ -26,8 +26,11 @@ export class HandStops {
     this.#stoppedAt.delete(containerId);
   }
 
-  signalled(containerId: string, signal: number, time: number): void {
-    if (!this.#ours.has(containerId) && stopSignals.has(signal)) this.#stoppedAt.set(containerId, time);
+  /** Returns true when somebody else thereby stops it. */
+  signalled(containerId: string, signal: number, time: number): boolean {
+    const isStop = !this.#ours.has(containerId) && stopSignals.has(signal);
+    if (isStop) this.#stoppedAt.set(containerId, time);
+    return isStop;
   }
 
   started(containerId: string): void {

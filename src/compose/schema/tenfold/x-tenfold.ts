@@ -1,6 +1,6 @@
-import { object } from './collections.ts';
-import type { BoundOf } from './kind.ts';
-import { choice, duration, integer, text } from './scalars.ts';
+import { object } from '../collections.ts';
+import type { BoundOf } from '../kind.ts';
+import { choice, duration, integer, text } from '../scalars.ts';
 
 const count = (minimum: number) => integer({ minimum, keepsZero: true });
 const time = (description: string) => duration({ keepsZero: true, description });
