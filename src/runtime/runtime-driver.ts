@@ -28,12 +28,12 @@ export interface TeardownOptions {
 
 export interface ReplicaWatcher {
   /** Called soon after anything about the stack's replicas may have changed. */
-  onChange(): void;
+  readonly onChange: () => void;
   /**
    * A person or another program has told the runtime to stop this replica. Called before its end can be seen, because
    * it may be removed so soon that no snapshot shows it stopped.
    */
-  onStoppedByHand?(replicaId: string): void;
+  readonly onStoppedByHand?: (replicaId: string) => void;
 }
 
 /** Told what a long step is doing, one line at a time (`building web`, `pulling redis:7`). */
