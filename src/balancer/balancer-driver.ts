@@ -15,6 +15,8 @@ export interface ListenerEntry {
   readonly protocol: 'http' | 'tcp';
   /** Id of the pool that answers. */
   readonly pool: string;
+  /** Which part of the balancer carries it: `proxy` (also when undefined), `haproxy` or `ambassador`. */
+  readonly carrier?: string;
 }
 
 /** The endpoints of one service on one target port. */
