@@ -89,9 +89,12 @@ export interface EndpointObservation {
   readonly inFlight: number;
   readonly totals: TrafficTotals;
   /** Responses of the replica by class of status, from 1xx to 5xx; an attempt without a response is in none. */
-  readonly responses?: readonly [number, number, number, number, number];
-  /** From the request's first byte to the end of its response. */
-  readonly latency?: LatencyHistogram;
+  readonly responses: readonly [number, number, number, number, number];
+  /**
+   * Of complete responses: from when the request's head was there to the end of the response, attempts before it
+   * included. Not of upgraded connections.
+   */
+  readonly latency: LatencyHistogram;
 }
 
 /**

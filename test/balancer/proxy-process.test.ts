@@ -10,6 +10,7 @@ import {
   type ProxyDriver,
   type ProxyDriverOptions,
 } from '../../src/balancer/proxy/proxy-driver.ts';
+import { latencyBucket } from '../../src/balancer/latency-histogram.ts';
 import { isTenfoldError } from '../../src/shared/errors.ts';
 import { ask, sendRaw, statusOf } from '../contracts/balancer/clients.ts';
 import { BalancedService, never } from '../contracts/balancer/harness.ts';
@@ -90,6 +91,29 @@ describe('the proxy process', { timeout: 120_000 }, () => {
       const answer = await eventually(() => ask(service.port));
       assert.equal(answer.body, 'web-2');
     }
+  });
+
+  test('counts responses by class and their durations over all workers, and goes on counting in a new proxy', async (t) => {
+    const { driver } = await open(t);
+    const slow = await httpReplica('web-1', (incoming, outgoing) => {
+      outgoing.statusCode = incoming.url === '/missing' ? 404 : 200;
+      setTimeout(() => outgoing.end(), 20);
+    });
+    t.after(() => slow.kill());
+    const service = await BalancedService.open(driver, [slow]);
+    for (let count = 0; count < 8; count++) await ask(service.port, { path: '/' });
+    await ask(service.port, { path: '/missing' });
+    const before = await service.observe(slow);
+    assert.deepEqual(before.responses, [0, 8, 0, 1, 0]);
+    assert.equal(before.latency.count, 9);
+    assert.ok(before.latency.sumMs >= 9 * 19, `${before.latency.sumMs} ms in all`);
+    assert.equal(Math.min(...Object.keys(before.latency.buckets).map(Number)) >= latencyBucket(19), true);
+    assert.ok(driver.pid !== undefined);
+    process.kill(driver.pid, 'SIGKILL');
+    await eventually(async () => assert.equal((await ask(service.port)).status, 200));
+    const after = await service.observe(slow);
+    assert.deepEqual(after.responses, [0, 9, 0, 1, 0]);
+    assert.equal(after.latency.count, 10);
   });
 
   test('requests in a worker that dies are counted as lost', async (t) => {

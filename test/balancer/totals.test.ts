@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Totals } from '../../src/balancer/proxy/primary/totals.ts';
+import type { Answers } from '../../src/balancer/proxy/visibility/answers.ts';
 
 const counters = { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 };
 
@@ -35,6 +36,23 @@ describe('the totals', () => {
       isEjected: false,
     });
     assert.deepEqual(totals.listener('l'), { requests: 9, failures: { timeout: 1, 'worker-lost': 2 } });
+  });
+
+  test('of answers are those told last of each worker, and outlive it', () => {
+    const totals = new Totals();
+    const endpoint = { id: 'a', ...counters, inFlight: 0, ejectedUntil: 0 };
+    const answers = (rejected: number): Answers => ({
+      responses: [0, 2, 0, rejected, 0],
+      latency: { count: 2, sumMs: 5, buckets: { 3: 1, [rejected]: 1 } },
+    });
+    totals.add(1, { type: 'report', endpoints: [{ ...endpoint, answers: answers(7) }], listeners: [] });
+    totals.add(2, { type: 'report', endpoints: [{ ...endpoint, answers: answers(9) }], listeners: [] });
+    totals.add(2, { type: 'report', endpoints: [endpoint], listeners: [] });
+    totals.lose(1);
+    assert.deepEqual(totals.answers('a'), {
+      responses: [0, 4, 0, 16, 0],
+      latency: { count: 4, sumMs: 10, buckets: { 3: 2, 7: 1, 9: 1 } },
+    });
   });
 
   test('of what left the table are forgotten', () => {

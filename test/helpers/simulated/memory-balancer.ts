@@ -1,8 +1,10 @@
 import type {
   BalancerDriver,
   EndpointObservation,
+  LatencyHistogram,
   RoutingTable,
 } from '../../../src/balancer/balancer-driver.ts';
+import { emptyLatency } from '../../../src/balancer/latency-histogram.ts';
 
 const noTotals = { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 };
 
@@ -15,6 +17,9 @@ export class MemoryBalancer implements BalancerDriver {
   readonly tables: RoutingTable[] = [];
   /** Requests in flight by instance. */
   readonly inFlight = new Map<string, number>();
+  /** Responses by class, and their durations, by instance. */
+  readonly responses = new Map<string, EndpointObservation['responses']>();
+  readonly latency = new Map<string, LatencyHistogram>();
   readonly #watchers = new Set<() => void>();
   isReachable = true;
 
@@ -65,6 +70,8 @@ export class MemoryBalancer implements BalancerDriver {
           reason: undefined,
           inFlight,
           totals: noTotals,
+          responses: this.responses.get(endpoint.instance) ?? [0, 0, 0, 0, 0],
+          latency: this.latency.get(endpoint.instance) ?? emptyLatency,
         };
       }),
     );

@@ -1,21 +1,17 @@
-import type {
-  BalancerObservation,
-  EndpointObservation,
-  ListenerObservation,
-  TrafficTotals,
-} from '../../balancer-driver.ts';
+import type { BalancerObservation, EndpointObservation, ListenerObservation } from '../../balancer-driver.ts';
+import { plusAnswers } from '../visibility/answers.ts';
 
 /** Counters go on growing when a proxy is replaced by a new one that begins at nought. */
 export class CarriedCounters {
   #proxy: string | undefined;
   #last: BalancerObservation | undefined;
-  #endpoints = new Map<string, TrafficTotals>();
+  #endpoints = new Map<string, EndpointObservation>();
   #listeners = new Map<string, ListenerObservation>();
 
   /** The observation with what earlier proxies had counted; `proxy` tells one from the next. */
   add(observation: BalancerObservation, proxy: string): BalancerObservation {
     if (this.#proxy !== undefined && this.#proxy !== proxy && this.#last !== undefined) {
-      this.#endpoints = new Map(this.#last.endpoints.map((endpoint) => [endpoint.id, endpoint.totals]));
+      this.#endpoints = new Map(this.#last.endpoints.map((endpoint) => [endpoint.id, endpoint]));
       this.#listeners = new Map(this.#last.listeners.map((listener) => [listener.id, listener]));
     }
     this.#proxy = proxy;
@@ -33,13 +29,14 @@ export class CarriedCounters {
     return {
       ...endpoint,
       totals: {
-        requests: totals.requests + past.requests,
-        completed: totals.completed + past.completed,
-        failed: totals.failed + past.failed,
-        retried: totals.retried + past.retried,
-        drained: totals.drained + past.drained,
-        forced: totals.forced + past.forced,
+        requests: totals.requests + past.totals.requests,
+        completed: totals.completed + past.totals.completed,
+        failed: totals.failed + past.totals.failed,
+        retried: totals.retried + past.totals.retried,
+        drained: totals.drained + past.totals.drained,
+        forced: totals.forced + past.totals.forced,
       },
+      ...plusAnswers(past, endpoint),
     };
   }
 

@@ -2,7 +2,7 @@ import { removedFromNamedResponses, removedFromResponses } from '../http/known-f
 import { emptyReasonOf } from '../http/local-response.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import type { ResponseHead } from '../http/response-head.ts';
-import { eventTime } from '../socket/event-time.ts';
+import { eventTime, steadyTime } from '../socket/event-time.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import { countFailure, type ListenerState, type PoolState } from '../worker/routing-state.ts';
@@ -40,6 +40,8 @@ export class Exchange implements ResponseSink, InFlight {
   #keepsAlive = false;
   #isDelimited = true;
   #isClientFull = false;
+  /** When the request's head was there, on the steady clock. */
+  #beganAt = 0;
 
   constructor(client: ExchangeClient, context: WorkerContext) {
     this.#client = client;
@@ -80,6 +82,7 @@ export class Exchange implements ResponseSink, InFlight {
     listener.hasChanged = true;
     this.#listener = listener;
     this.#pool = pool;
+    this.#beganAt = steadyTime();
     this.requestId = requestIdFor(head.fields.requestId);
     this.isHeadRequest = head.method === 'HEAD';
     this.isUpgradeOffered = head.upgrade !== undefined;
@@ -139,7 +142,7 @@ export class Exchange implements ResponseSink, InFlight {
   }
 
   response(head: ResponseHead, bytes: Buffer, start: number, end: number, isComplete: boolean): void {
-    const endpoint = this.#answered();
+    const endpoint = this.#answered(head.status);
     if (endpoint === undefined) return;
     const client = this.#client;
     const { kind } = head.framing;
@@ -162,7 +165,7 @@ export class Exchange implements ResponseSink, InFlight {
   }
 
   upgraded(head: ResponseHead, rest: Buffer): void {
-    const endpoint = this.#answered();
+    const endpoint = this.#answered(head.status);
     const upstream = this.#request.socket;
     const listener = this.#listener;
     if (endpoint === undefined || upstream === undefined || listener === undefined) return;
@@ -227,10 +230,11 @@ export class Exchange implements ResponseSink, InFlight {
   }
 
   /** Notes that the endpoint has begun to answer. */
-  #answered(): EndpointState | undefined {
+  #answered(status: number): EndpointState | undefined {
     const endpoint = this.#endpoint;
     const now = eventTime();
     this.lastProgressAt = now;
+    endpoint?.answers.began(status);
     if (endpoint?.ejection.succeeded(now) === true) this.#context.ejectionChanged(endpoint);
     for (const tried of this.#tried) {
       tried.totals.retried++;
@@ -249,7 +253,10 @@ export class Exchange implements ResponseSink, InFlight {
   }
 
   #complete(): void {
-    if (this.#endpoint !== undefined) this.#endpoint.totals.completed++;
+    if (this.#endpoint !== undefined) {
+      this.#endpoint.totals.completed++;
+      this.#endpoint.answers.ended(steadyTime() - this.#beganAt);
+    }
     this.#request.release(this.#client.isRequestComplete);
     const keepsAlive = this.#keepsAlive;
     this.#endAttempt(false);

@@ -4,13 +4,20 @@ import type {
   ListenerObservation,
   RoutingTable,
 } from '../../balancer-driver.ts';
+import type { Answers } from '../visibility/answers.ts';
 import type { EndpointFacts, FactsById } from './table-state.ts';
 import type { EndpointSum, Totals } from './totals.ts';
 
-/** What the table, the checks and the counters say together. */
-export function observe(table: RoutingTable, facts: FactsById, totals: Totals): BalancerObservation {
-  const endpoints = table.pools.flatMap((pool) =>
-    pool.endpoints.map((endpoint): EndpointObservation => {
+export type EndpointView = Omit<EndpointObservation, keyof Answers>;
+
+/** The endpoints without their answers, which are dear to sum up. */
+export function viewEndpoints(
+  table: RoutingTable,
+  facts: FactsById,
+  totals: Totals,
+): readonly EndpointView[] {
+  return table.pools.flatMap((pool) =>
+    pool.endpoints.map((endpoint): EndpointView => {
       const sum = totals.endpoint(endpoint.id);
       const { inFlight, isEjected: _, ...counters } = sum;
       const state = endpoint.rotation === 'active' ? 'active' : inFlight > 0 ? 'draining' : 'drained';
@@ -24,6 +31,14 @@ export function observe(table: RoutingTable, facts: FactsById, totals: Totals): 
       };
     }),
   );
+}
+
+/** What the table, the checks and the counters say together. */
+export function observe(table: RoutingTable, facts: FactsById, totals: Totals): BalancerObservation {
+  const endpoints = viewEndpoints(table, facts, totals).map((view): EndpointObservation => ({
+    ...view,
+    ...totals.answers(view.id),
+  }));
   const listeners = table.listeners.map(({ id }): ListenerObservation => {
     const { requests, failures } = totals.listener(id);
     const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);

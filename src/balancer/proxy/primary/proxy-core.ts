@@ -5,7 +5,7 @@ import { doorKey } from '../worker/door-key.ts';
 import type { WorkerNotice } from '../worker/worker-protocol.ts';
 import { ActiveHealth } from './active-health.ts';
 import { Doors } from './doors.ts';
-import { observe } from './observation.ts';
+import { observe, viewEndpoints } from './observation.ts';
 import { type EndpointFacts, nextFacts, workerTable } from './table-state.ts';
 import { Totals } from './totals.ts';
 import { type Worker, Workers } from './workers.ts';
@@ -79,7 +79,7 @@ export class ProxyCore {
         return answer;
       }),
     );
-    return this.#observation();
+    return observe(this.#table, this.#facts, this.#totals);
   }
 
   stop(graceMs: number): Promise<void> {
@@ -165,12 +165,8 @@ export class ProxyCore {
     this.#tellChanges();
   }
 
-  #observation(): BalancerObservation {
-    return observe(this.#table, this.#facts, this.#totals);
-  }
-
   #tellChanges(): void {
-    const states = this.#observation().endpoints.map(
+    const states = viewEndpoints(this.#table, this.#facts, this.#totals).map(
       ({ id, state, condition }) => `${id} ${state} ${condition}`,
     );
     const now = states.join('\n');

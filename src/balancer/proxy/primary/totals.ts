@@ -1,4 +1,5 @@
 import type { TrafficTotals } from '../../balancer-driver.ts';
+import { type Answers, noAnswers, plusAnswers } from '../visibility/answers.ts';
 import type { EndpointReport, ListenerReport, WorkerNotice } from '../worker/worker-protocol.ts';
 
 export interface EndpointSum extends TrafficTotals {
@@ -14,6 +15,7 @@ export interface ListenerSum {
 
 interface WorkerFigures {
   readonly endpoints: Map<string, EndpointReport>;
+  readonly answers: Map<string, Answers>;
   readonly listeners: Map<string, ListenerReport>;
 }
 
@@ -23,15 +25,19 @@ const nothing: TrafficTotals = { requests: 0, completed: 0, failed: 0, retried: 
 export class Totals {
   readonly #workers = new Map<number, WorkerFigures>();
   readonly #pastEndpoints = new Map<string, TrafficTotals>();
+  readonly #pastAnswers = new Map<string, Answers>();
   readonly #pastListeners = new Map<string, ListenerSum>();
 
   add(worker: number, report: Extract<WorkerNotice, { type: 'report' }>): void {
     let figures = this.#workers.get(worker);
     if (figures === undefined) {
-      figures = { endpoints: new Map(), listeners: new Map() };
+      figures = { endpoints: new Map(), answers: new Map(), listeners: new Map() };
       this.#workers.set(worker, figures);
     }
-    for (const endpoint of report.endpoints) figures.endpoints.set(endpoint.id, endpoint);
+    for (const endpoint of report.endpoints) {
+      figures.endpoints.set(endpoint.id, endpoint);
+      if (endpoint.answers !== undefined) figures.answers.set(endpoint.id, endpoint.answers);
+    }
     for (const listener of report.listeners) figures.listeners.set(listener.id, listener);
   }
 
@@ -42,6 +48,9 @@ export class Totals {
     this.#workers.delete(worker);
     for (const [id, report] of figures.endpoints) {
       this.#pastEndpoints.set(id, plus(this.#pastEndpoints.get(id) ?? nothing, report));
+    }
+    for (const [id, answers] of figures.answers) {
+      this.#pastAnswers.set(id, plusAnswers(this.#pastAnswers.get(id) ?? noAnswers, answers));
     }
     for (const [id, report] of figures.listeners) {
       const past = this.#pastListeners.get(id) ?? { requests: 0, failures: {} };
@@ -59,9 +68,11 @@ export class Totals {
       for (const id of map.keys()) if (!kept.has(id)) map.delete(id);
     };
     prune(this.#pastEndpoints, endpoints);
+    prune(this.#pastAnswers, endpoints);
     prune(this.#pastListeners, listeners);
     for (const figures of this.#workers.values()) {
       prune(figures.endpoints, endpoints);
+      prune(figures.answers, endpoints);
       prune(figures.listeners, listeners);
     }
   }
@@ -78,6 +89,15 @@ export class Totals {
       if (report.ejectedUntil !== 0) isEjected = true;
     }
     return { ...sum, inFlight, isEjected };
+  }
+
+  answers(id: string): Answers {
+    let sum = this.#pastAnswers.get(id) ?? noAnswers;
+    for (const figures of this.#workers.values()) {
+      const answers = figures.answers.get(id);
+      if (answers !== undefined) sum = plusAnswers(sum, answers);
+    }
+    return sum;
   }
 
   listener(id: string): ListenerSum {

@@ -1,4 +1,5 @@
 import type { EndpointEntry, TrafficTotals } from '../../balancer-driver.ts';
+import { AnswerCounts } from '../visibility/answers.ts';
 import { Ejection } from './ejection.ts';
 import type { FailureKind } from './failure-kind.ts';
 
@@ -38,6 +39,7 @@ export class EndpointState {
     drained: 0,
     forced: 0,
   };
+  readonly answers = new AnswerCounts();
   readonly inFlight = new Set<InFlight>();
   /** Most recently used last. */
   idle: IdleConnection[] = [];

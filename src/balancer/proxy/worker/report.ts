@@ -1,17 +1,25 @@
 import type { RoutingState } from './routing-state.ts';
 import type { EndpointReport, ListenerReport } from './worker-protocol.ts';
 
-/** All counters of the endpoints and listeners that changed since the last call. */
-export function collectReport(routing: RoutingState): {
+/** All counters of the endpoints and listeners that changed since the last call; those of answers only when asked for. */
+export function collectReport(
+  routing: RoutingState,
+  withAnswers: boolean,
+): {
   readonly endpoints: readonly EndpointReport[];
   readonly listeners: readonly ListenerReport[];
 } {
   const endpoints: EndpointReport[] = [];
   for (const endpoint of routing.endpoints.values()) {
-    if (!endpoint.hasChanged) continue;
+    const { id, totals, inFlight, ejection, answers } = endpoint;
+    const tellsAnswers = withAnswers && answers.hasChanged;
+    if (!endpoint.hasChanged && !tellsAnswers) continue;
     endpoint.hasChanged = false;
-    const { id, totals, inFlight, ejection } = endpoint;
-    endpoints.push({ id, ...totals, inFlight: inFlight.size, ejectedUntil: ejection.until });
+    const report = { id, ...totals, inFlight: inFlight.size, ejectedUntil: ejection.until };
+    if (tellsAnswers) {
+      answers.hasChanged = false;
+      endpoints.push({ ...report, answers: answers.read() });
+    } else endpoints.push(report);
   }
   const listeners: ListenerReport[] = [];
   for (const listener of routing.listeners.values()) {

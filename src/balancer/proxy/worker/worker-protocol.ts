@@ -1,5 +1,6 @@
 import type { EndpointEntry, ListenerEntry, PoolEntry, TrafficTotals } from '../../balancer-driver.ts';
 import type { ProxyLimits } from '../proxy-limits.ts';
+import type { Answers } from '../visibility/answers.ts';
 
 /** An endpoint with what the main process knows of it and a worker that starts later must know too. */
 export interface WorkerEndpoint extends EndpointEntry {
@@ -36,6 +37,8 @@ export interface EndpointReport extends TrafficTotals {
   readonly id: string;
   readonly inFlight: number;
   readonly ejectedUntil: number;
+  /** Undefined: as told last. */
+  readonly answers?: Answers;
 }
 
 export interface ListenerReport {

@@ -1,6 +1,7 @@
 import { Door } from '../client/door.ts';
 import { closeExpired } from '../exchange/upstream-pool.ts';
 import { defaultProxyLimits, type ProxyLimits } from '../proxy-limits.ts';
+import { followWallClock } from '../socket/event-time.ts';
 import { doorKey } from './door-key.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { collectReport } from './report.ts';
@@ -10,6 +11,8 @@ import type { WorkerNotice, WorkerOrder, WorkerTable } from './worker-protocol.t
 
 const tickEveryMs = 100;
 const reportEveryMs = 250;
+/** Answers are asked for when somebody looks; by themselves they come only so that a worker that dies has told of them. */
+const reportAnswersEveryMs = 1_000;
 
 /** Carries traffic in a process of its own, as the main process tells it to. Ends when that one ends. */
 export function runWorker(): void {
@@ -24,8 +27,12 @@ export function runWorker(): void {
     // An error means that the main process is gone, and the disconnect says so too.
     if (process.connected) process.send?.(notice, undefined, undefined, () => {});
   };
+  let answersDueAt = 0;
   const report = (sequence?: number): void => {
-    const { endpoints, listeners } = collectReport(routing);
+    const now = performance.now();
+    const withAnswers = sequence !== undefined || now >= answersDueAt;
+    if (withAnswers) answersDueAt = now + reportAnswersEveryMs;
+    const { endpoints, listeners } = collectReport(routing, withAnswers);
     if (sequence !== undefined) tell({ type: 'report', sequence, endpoints, listeners });
     else if (endpoints.length + listeners.length > 0) tell({ type: 'report', endpoints, listeners });
   };
@@ -130,6 +137,7 @@ export function runWorker(): void {
   process.on('disconnect', () => process.exit(0));
 
   setInterval(() => {
+    followWallClock();
     const now = Date.now();
     for (const door of doors.values()) door.tick(now);
     for (const door of closing) {
