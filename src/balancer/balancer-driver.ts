@@ -1,4 +1,6 @@
 import type { BalancingPolicy } from '../model/balancing.ts';
+import type { EdgePolicy } from '../model/edge.ts';
+import type { Route } from '../model/routing.ts';
 
 /** Everything that the balancer shall carry, over all stacks. Replaces the table before it as a whole. */
 export interface RoutingTable {
@@ -17,7 +19,17 @@ export interface ListenerEntry {
   readonly pool: string;
   /** Which part of the balancer carries it: `proxy` (also when undefined), `haproxy` or `ambassador`. */
   readonly carrier?: string;
+  /**
+   * HTTP only, in order of precedence: the first that matches takes the request; one that none matches goes to `pool`.
+   * Undefined: all requests go there.
+   */
+  readonly routes?: readonly RouteEntry[];
+  /** What it demands of clients; undefined: nothing beyond HTTP itself. */
+  readonly edge?: EdgePolicy;
 }
+
+/** A route that forwards to a pool of the table. */
+export type RouteEntry = Route<{ readonly pool: string }>;
 
 /** The endpoints of one service on one target port. */
 export interface PoolEntry {

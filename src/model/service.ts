@@ -1,6 +1,8 @@
 import type { BalancingPolicy } from './balancing.ts';
+import type { EdgePolicy } from './edge.ts';
 import type { JsonObject } from './json.ts';
 import type { UpdatePolicy } from './rollout.ts';
+import type { Route } from './routing.ts';
 
 /** When a service may start, seen from one of its dependencies (Compose `depends_on.condition`). */
 export type DependencyCondition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
@@ -27,6 +29,9 @@ export interface Listener {
   readonly protocol: 'http' | 'tcp';
   /** `published` stands under `ports:`; `internal` is the loopback address given to local processes. */
   readonly exposure: 'published' | 'internal';
+  /** Requests that go elsewhere than to the service itself; in order of precedence. */
+  readonly routes?: readonly Route[];
+  readonly edge?: EdgePolicy;
 }
 
 /** A port that the runtime itself publishes, one per replica, as docker compose does. */
@@ -95,6 +100,8 @@ export interface Service {
   readonly targets: readonly number[];
   readonly listeners: readonly Listener[];
   readonly directPorts: readonly DirectPort[];
+  /** Targets that a route leads to, of an entrypoint or of any listener. */
+  readonly routedTargets?: readonly number[];
   /** Names of the networks it is attached to; two services that share one can reach each other. */
   readonly networks: readonly string[];
   /** Undefined: a port check decides. */

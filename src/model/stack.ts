@@ -1,4 +1,5 @@
 import type { JsonObject } from './json.ts';
+import type { Entrypoint } from './routing.ts';
 import type { Service } from './service.ts';
 
 /** One compose project, resolved: what the CLI hands to the daemon and the daemon keeps. */
@@ -12,6 +13,8 @@ export interface Stack {
   /** Environment that local processes start from (`PATH`, `HOME` and the like); not part of any revision. */
   readonly hostEnvironment: Readonly<Record<string, string>>;
   readonly services: Readonly<Record<string, Service>>;
+  /** Addresses that services share. */
+  readonly entrypoints?: readonly Entrypoint[];
   /** Top-level Compose elements in canonical form, by key. */
   readonly networks: Readonly<Record<string, JsonObject>>;
   readonly volumes: Readonly<Record<string, JsonObject>>;
