@@ -71,6 +71,10 @@ export interface EndpointEntry {
   readonly rotation: 'active' | 'draining';
   /** False: its health check failed; used only when no other endpoint of the pool is healthy (fail open). */
   readonly isHealthy: boolean;
+  /** Its part of the requests beside the others', above 0; undefined: 1. */
+  readonly weight?: number;
+  /** Asked only while no other endpoint of the pool can be (nginx `backup`). */
+  readonly isBackup?: boolean;
 }
 
 /** Counters since the endpoint was first seen; they only grow. */
