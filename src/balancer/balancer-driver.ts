@@ -131,6 +131,8 @@ export interface ListenerObservation {
   readonly requests: number;
   /** Requests that wait for an endpoint now: held, or queued at `max_connections`. */
   readonly waiting?: number;
+  /** Time that requests have spent waiting for an endpoint, over all, milliseconds. Only grows. */
+  readonly waitedMs?: number;
   /** Requests that got no good answer: 502, 503, 504 of the balancer itself, or a response that broke off. */
   readonly failed: number;
   /** Failures by kind: `no-endpoint`, `connect`, `timeout`, `broken-response`, … */

@@ -73,6 +73,25 @@ export interface RuntimeDriver extends AsyncDisposable {
 
   /** Removes what `prepare` made for the stack, once no replica is left; external resources are never touched. */
   teardown(stack: Stack, options: TeardownOptions, signal: AbortSignal): Promise<void>;
+
+  /**
+   * What running replicas use, cheap enough to be asked every second for hundreds of them. A replica that is gone, or of
+   * which nothing is known now, is left out.
+   */
+  usage?(replicas: readonly Replica[], signal: AbortSignal): Promise<readonly ReplicaUsage[]>;
+}
+
+/** What one replica, all of its processes together, uses at a moment. */
+export interface ReplicaUsage {
+  readonly replicaId: string;
+  /** Processor time since its present run began, seconds. Processes that were left behind unreaped are missing in it. */
+  readonly cpuSeconds: number | undefined;
+  /** Memory that only its end would give back: without page cache. */
+  readonly memoryBytes: number | undefined;
+  /** Undefined: none, or not known. */
+  readonly memoryLimitBytes: number | undefined;
+  /** In processors: 1.5 is one and a half. Undefined: none, or not known. */
+  readonly cpuLimit: number | undefined;
 }
 
 export interface LogLine {

@@ -1,4 +1,4 @@
-import type { CommandResult } from '../runtime-driver.ts';
+import type { CommandResult, ReplicaUsage } from '../runtime-driver.ts';
 
 /** The start for which a behaviour is asked. */
 export interface MemoryStart {
@@ -28,6 +28,8 @@ export interface MemoryBehaviour {
   readonly ignoresStopSignal?: boolean;
   /** Lines printed at its start. */
   readonly prints?: readonly { readonly stream: 'stdout' | 'stderr'; readonly text: string }[];
+  /** What it uses at an age; without this nothing at all. */
+  readonly usageAt?: (ageMs: number) => Partial<Omit<ReplicaUsage, 'replicaId'>>;
   /** What a command beside it gives; without this every command succeeds and says that it was not run. */
   readonly runCommand?: (words: readonly string[]) => CommandResult;
 }

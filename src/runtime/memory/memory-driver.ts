@@ -7,7 +7,7 @@ import type { ReplicaSpec, RuntimeDriver, StopOptions } from '../runtime-driver.
 import type { MemoryBehaviour, MemoryStart } from './behaviour.ts';
 import { createMemoryConsole } from './memory-console.ts';
 import { MemoryStacks } from './memory-stacks.ts';
-import { endingAt, isRunning, viewAt } from './memory-replica.ts';
+import { endingAt, isRunning, usageAt, viewAt } from './memory-replica.ts';
 import type { MemoryReplica } from './memory-replica.ts';
 
 export interface MemoryDriverOptions {
@@ -151,6 +151,12 @@ export function createMemoryDriver(options: MemoryDriverOptions = {}): RuntimeDr
     async teardown(stack, _teardown, signal) {
       reach(signal);
       stacks.deleteStack(stack.name);
+    },
+
+    async usage(replicas, signal) {
+      reach(signal);
+      const now = clock.now();
+      return replicas.flatMap(({ id }) => usageAt(stacks.get(id), now));
     },
 
     async [Symbol.asyncDispose]() {

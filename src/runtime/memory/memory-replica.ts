@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { Replica, RuntimeHealth } from '../../model/replica.ts';
+import type { ReplicaUsage } from '../runtime-driver.ts';
 import type { MemoryBehaviour, MemoryStart } from './behaviour.ts';
 
 export interface MemoryEnd {
@@ -65,6 +66,14 @@ function healthAt({ startedAt = 0, behaviour }: MemoryReplica, now: number): Run
   const ageMs = now - startedAt;
   if (unhealthyAfterMs !== undefined && ageMs >= unhealthyAfterMs) return 'unhealthy';
   return healthyAfterMs !== 'never' && ageMs >= healthyAfterMs ? 'healthy' : 'starting';
+}
+
+/** Empty when it does not run. */
+export function usageAt(replica: MemoryReplica | undefined, now: number): readonly ReplicaUsage[] {
+  if (replica?.startedAt === undefined || !isRunning(replica, now)) return [];
+  const nothing = { cpuSeconds: 0, memoryBytes: 0, memoryLimitBytes: undefined, cpuLimit: undefined };
+  const used = replica.behaviour.usageAt?.(now - replica.startedAt);
+  return [{ replicaId: replica.id, ...nothing, ...used }];
 }
 
 function hasEnded({ end }: MemoryReplica, now: number): boolean {

@@ -10,6 +10,7 @@ import type { RotationPolicy } from './logs/log-stream.ts';
 import { PortReservations } from './launch/ports.ts';
 import { createProcessConsole } from './process-console.ts';
 import { signalGroup } from './system/process-group.ts';
+import { createGroupUsage } from './system/group-usage.ts';
 import { createProcessTable } from './system/process-table.ts';
 import type { ProcessTable } from './system/process-table.ts';
 import { RecordFolder } from './records/record-folder.ts';
@@ -60,6 +61,7 @@ export function createProcessDriver(options: ProcessDriverOptions): RuntimeDrive
     });
     return adopting;
   };
+  const groupUsage = createGroupUsage();
   const looking = setInterval(() => {
     life.lookAtAdopted(registry.all());
     logs.look();
@@ -120,6 +122,21 @@ export function createProcessDriver(options: ProcessDriverOptions): RuntimeDrive
       await registry.removeStack(stack.name);
       const [unreadable] = registry.unreadableOf(fileNameOf(stack.name));
       if (unreadable !== undefined) throw unreadable.error;
+    },
+
+    async usage(replicas) {
+      await ready();
+      const running = replicas.flatMap(({ id }) => {
+        const run = registry.get(id)?.record.run;
+        return run?.kind === 'running' ? [{ id, group: run.pid }] : [];
+      });
+      const used = await groupUsage(running.map(({ group }) => group));
+      return running.flatMap(({ id, group }) => {
+        const usage = used.get(group);
+        return usage === undefined
+          ? []
+          : [{ replicaId: id, ...usage, memoryLimitBytes: undefined, cpuLimit: undefined }];
+      });
     },
 
     async [Symbol.asyncDispose]() {
