@@ -14,10 +14,27 @@ export async function streamLogs(session: StackSession, { url, response, signal 
     wanted,
     pass.observed.replicas.map(({ replica }) => replica),
   );
+  const send = beginStream(response);
+  await copyLogs(session, { wanted, options: optionsOf(url) }, send, signal);
+  if (!signal.aborted) response.end();
+}
+
+/** Which logs: services and instances by name (empty: all), and which of their lines. */
+export interface LogSelection {
+  readonly wanted: readonly string[];
+  readonly options: LogOptions;
+}
+
+/** Hands on the lines of the selected logs: with `follow` as they come until the signal aborts, else in order of time. */
+export async function copyLogs(
+  session: StackSession,
+  { wanted, options }: LogSelection,
+  send: (line: LogLine) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const pass = session.controller.last ?? (await session.controller.until(() => true, signal));
   const isWanted = ({ service, instance }: Replica): boolean =>
     wanted.length === 0 || wanted.includes(service) || wanted.includes(instance);
-  const options = optionsOf(url);
-  const send = beginStream(response);
   const present = distinctLogs(
     session,
     pass.observed.replicas.map(({ replica }) => replica).filter(isWanted),
@@ -28,7 +45,6 @@ export async function streamLogs(session: StackSession, { url, response, signal 
     )) {
       send(line);
     }
-    response.end();
     return;
   }
   const followed = new Set<string>();

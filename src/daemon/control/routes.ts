@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { streamChange, type Outcome } from './change-stream.ts';
 import type { Call, Route } from './control-server.ts';
 import { runExec } from './exec.ts';
 import { streamLogs } from './log-stream.ts';
@@ -25,8 +26,6 @@ export interface RouteContext {
   readonly exitIfIdle: () => readonly string[];
 }
 
-type Outcome = Exclude<ChangeMessage, { type: 'event' }>;
-
 /** Commands that do not wait for the change before them to come about. */
 const superseding = new Set(['stop', 'down']);
 
@@ -43,28 +42,6 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
     return describeStack(session, pass, balancer, version().proxyPid);
   };
 
-  /** Streams a stack's events while its command runs, then the command's outcome. */
-  const change = async (
-    call: Call,
-    supersedes: string | undefined,
-    run: (signal: AbortSignal) => Promise<Outcome>,
-  ): Promise<void> => {
-    const name = call.parameters['name'] ?? '';
-    const outcome = registry.exclusively(name, supersedes, async (signal) => {
-      const send = beginStream(call.response);
-      const unsubscribe = registry.options.journal.subscribe((event) => {
-        if (event.stack === name) send({ type: 'event', event } satisfies ChangeMessage);
-      });
-      try {
-        send(await run(signal));
-      } finally {
-        unsubscribe();
-      }
-    });
-    await outcome;
-    call.response.end();
-  };
-
   const stacks = '/v1/stacks/:name';
   /** A command on a stack that is known. */
   const command = <Request>(
@@ -77,7 +54,9 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
     handle: async (call) => {
       const request = await readBody(call.request, schema);
       const supersedes = superseding.has(verb) ? verb : undefined;
-      await change(call, supersedes, async (signal) => run(await sessionOf(call), request, signal));
+      await streamChange(registry, call, supersedes, async (signal) =>
+        run(await sessionOf(call), request, signal),
+      );
     },
   });
 
@@ -99,7 +78,7 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
       pattern: `${stacks}/up`,
       handle: async (call) => {
         const request = await readBody(call.request, upSchema);
-        await change(call, undefined, (signal) => commands.up(registry, request, signal));
+        await streamChange(registry, call, undefined, (signal) => commands.up(registry, request, signal));
       },
     },
     command('scale', scaleSchema, (session, request, signal) =>

@@ -1,0 +1,33 @@
+import type { Call } from './control-server.ts';
+import { beginStream } from './reply.ts';
+import type { ChangeMessage } from '../control-api.ts';
+import type { StackRegistry } from '../stack/stack-registry.ts';
+
+/** The last message of a change's stream. */
+export type Outcome = Exclude<ChangeMessage, { type: 'event' }>;
+
+/**
+ * Runs a command on the stack that the call names, when those before it are done (`supersedes`: without waiting for what
+ * they began). Streams the stack's events while it runs, then its outcome.
+ */
+export async function streamChange(
+  registry: StackRegistry,
+  call: Call,
+  supersedes: string | undefined,
+  run: (signal: AbortSignal) => Promise<Outcome>,
+): Promise<void> {
+  const name = call.parameters['name'] ?? '';
+  const outcome = registry.exclusively(name, supersedes, async (signal) => {
+    const send = beginStream(call.response);
+    const unsubscribe = registry.options.journal.subscribe((event) => {
+      if (event.stack === name) send({ type: 'event', event } satisfies ChangeMessage);
+    });
+    try {
+      send(await run(signal));
+    } finally {
+      unsubscribe();
+    }
+  });
+  await outcome;
+  call.response.end();
+}
