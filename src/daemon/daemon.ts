@@ -7,6 +7,7 @@ import { Journal } from './state/journal.ts';
 import { takeLock } from './state/lock.ts';
 import { StackStore } from './state/stack-store.ts';
 import { StackRegistry } from './stack/stack-registry.ts';
+import { createFleet } from '../balancer/fleet/fleet.ts';
 import { createProxyDriver } from '../balancer/proxy/proxy-driver.ts';
 import { TrafficTable } from '../controller/execute/traffic-table.ts';
 import { createDockerDriver } from '../runtime/docker/docker-driver.ts';
@@ -41,7 +42,8 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     ['process', processes],
     ['container', docker],
   ]);
-  const traffic = new TrafficTable(proxy);
+  await using balancer = createFleet([{ carrier: 'proxy', driver: proxy }]);
+  const traffic = new TrafficTable(balancer);
   await using registry = new StackRegistry({
     runtimes,
     traffic,
@@ -75,7 +77,7 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     if (isQuiet) exitIfIdle();
   }, idleCheckMs);
 
-  proxy.watch(() => registry.all.forEach(({ controller }) => controller.wake()), ending.signal);
+  balancer.watch(() => registry.all.forEach(({ controller }) => controller.wake()), ending.signal);
   await aborted(AbortSignal.any([signal, ending.signal]));
   clearInterval(idleTimer);
   // Told to end while stacks run (an upgrade): traffic goes on without a daemon. Idle: the proxy ends as well.
