@@ -10,8 +10,9 @@ import { toJsonObject, toJsonObjects } from './stack/json.ts';
 import { withInternalListeners } from './stack/internal-listeners.ts';
 import { resolvePorts } from './stack/ports.ts';
 import { refuseSharedPorts } from './stack/shared-ports.ts';
-import { healthCheck, hooks, restartPolicy, stopPolicy, updatePolicy } from './stack/policies.ts';
+import { healthCheck, hooks, restartPolicy, stopPolicy } from './stack/policies.ts';
 import { processWarnings } from './stack/process-warnings.ts';
+import { checkedRolloutPolicy, checkFailureActions, rollbackPolicy, updatePolicy } from './stack/rollout.ts';
 
 export interface ResolvedStack {
   readonly stack: Stack;
@@ -103,6 +104,8 @@ function resolveService(name: string, config: ServiceConfig, project: Project, w
       },
     );
   }
+  checkFailureActions(name, config, project);
+  const update = updatePolicy(config.deploy?.update_config, isStateful || ports.directPorts.length > 0);
   return {
     name,
     kind,
@@ -117,7 +120,9 @@ function resolveService(name: string, config: ServiceConfig, project: Project, w
     postStart: hooks(config.post_start),
     stop: stopPolicy(name, config, project),
     restart: restartPolicy(name, config, { isServer: ports.targets.some((target) => target > 0) }, project),
-    update: updatePolicy(config, isStateful || ports.directPorts.length > 0),
+    update,
+    rollback: rollbackPolicy(config.deploy?.rollback_config, update),
+    rollout: checkedRolloutPolicy({ name, update, listeners: ports.listeners }, tenfold.rollout, project),
     balancing: balancingPolicy(tenfold),
     startTimeoutMs: startTimeoutMs(tenfold),
     config: toJsonObject(config),

@@ -1,4 +1,6 @@
 import type { Stack } from '../model/stack.ts';
+import type { Rollout } from '../rollout/rollout.ts';
+import type { RevisionRecord } from './revisions.ts';
 
 /** What shall be, for one stack. Kept on disk; changed by commands only. Times are milliseconds since the epoch. */
 export interface Desired {
@@ -14,6 +16,24 @@ export interface Desired {
   readonly teardown: { readonly removeVolumes: boolean } | undefined;
   /** Overrides every `stop_grace_period` while services stop. */
   readonly graceMs: number | undefined;
+  /** The command that is being carried out, until what it asked for has come about or was undone. */
+  readonly change?: ChangeUnderWay | undefined;
+}
+
+/** A command at work. What it needs to be undone is on disk with it, so that any daemon can. */
+export interface ChangeUnderWay {
+  /** Unique over the life of the stack. */
+  readonly id: string;
+  readonly command: string;
+  readonly user: string;
+  readonly commandLine: string;
+  readonly startedAt: number;
+  /** Services whose progress decides. */
+  readonly services: readonly string[];
+  /** What is restored when it fails; undefined: what has come about stays. */
+  readonly before: Omit<Desired, 'change'> | undefined;
+  /** Why it is being undone; undefined while it is not. */
+  readonly undoing?: string;
 }
 
 export interface DesiredService {
@@ -30,6 +50,12 @@ export interface DesiredService {
   readonly renewBefore: number;
   /** Replicas created before this time are to be replaced. */
   readonly recreateBefore: number;
+  /** The way to the revision of `stack`, while it lasts. */
+  readonly rollout?: Rollout | undefined;
+  /** Deployments of the service, oldest first. */
+  readonly revisions?: readonly RevisionRecord[];
+  /** An image given by a command in place of the file's, until the file names another one. */
+  readonly imageOverride?: { readonly image: string; readonly fileImage: string } | undefined;
 }
 
 /** Name of a listener in the routing table and among the assigned ports. */

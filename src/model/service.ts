@@ -1,7 +1,7 @@
 import type { BalancingPolicy } from './balancing.ts';
 import type { EdgePolicy } from './edge.ts';
 import type { JsonObject } from './json.ts';
-import type { UpdatePolicy } from './rollout.ts';
+import type { RolloutPolicy, UpdatePolicy } from './rollout.ts';
 import type { Route } from './routing.ts';
 
 /** When a service may start, seen from one of its dependencies (Compose `depends_on.condition`). */
@@ -110,6 +110,9 @@ export interface Service {
   readonly stop: StopPolicy;
   readonly restart: RestartPolicy;
   readonly update: UpdatePolicy;
+  /** The pace of the way back (Compose `deploy.rollback_config`). */
+  readonly rollback: UpdatePolicy;
+  readonly rollout: RolloutPolicy;
   readonly balancing: BalancingPolicy;
   /** Longest time from start to healthy before a change is called failed. */
   readonly startTimeoutMs: number;

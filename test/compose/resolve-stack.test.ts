@@ -197,7 +197,15 @@ describe('the policies of a service', () => {
       maxAttempts: undefined,
       windowMs: undefined,
     });
-    assert.deepEqual(web.update, { parallelism: 1, delayMs: 0, order: 'start-first' });
+    assert.deepEqual(web.update, {
+      parallelism: 1,
+      delayMs: 0,
+      order: 'start-first',
+      failureAction: 'rollback',
+      monitorMs: 5_000,
+      maxFailureRatio: 0,
+    });
+    assert.deepEqual(web.rollback, { ...web.update, failureAction: 'pause' });
     assert.deepEqual(web.networks, ['default']);
     assert.equal(web.startTimeoutMs, 60_000);
     assert.deepEqual(web.balancing, {
@@ -225,7 +233,8 @@ describe('the policies of a service', () => {
     post_start: [{command: c d, privileged: true, working_dir: /w}]
     deploy:
       replicas: 4
-      update_config: {parallelism: 0, delay: 5s, order: stop-first}
+      update_config: {parallelism: 0, delay: 5s, order: stop-first, failure_action: pause, monitor: 9s, max_failure_ratio: 0.5}
+      rollback_config: {parallelism: 2, failure_action: continue}
       restart_policy: {condition: any, delay: 0s, max_attempts: 3, window: 2m}
     x-tenfold: {retries: 0, response_headers: false, health: {path: /up}}
 x-tenfold: {retries: 2, algorithm: round_robin, health: {path: /no, rise: 5}}
@@ -246,7 +255,22 @@ x-tenfold: {retries: 2, algorithm: round_robin, health: {path: /no, rise: 5}}
       preStop: [{ ...hook, command: ['a', 'b'], user: 'u', environment: { A: '1' } }],
     });
     assert.deepEqual(web.postStart, [{ ...hook, command: ['c', 'd'], privileged: true, workingDir: '/w' }]);
-    assert.deepEqual(web.update, { parallelism: 0, delayMs: 5_000, order: 'stop-first' });
+    assert.deepEqual(web.update, {
+      parallelism: 0,
+      delayMs: 5_000,
+      order: 'stop-first',
+      failureAction: 'pause',
+      monitorMs: 9_000,
+      maxFailureRatio: 0.5,
+    });
+    assert.deepEqual(web.rollback, {
+      parallelism: 2,
+      delayMs: 0,
+      order: 'stop-first',
+      failureAction: 'continue',
+      monitorMs: 9_000,
+      maxFailureRatio: 0,
+    });
     assert.deepEqual(web.restart, { condition: 'any', delayMs: 0, maxAttempts: 3, windowMs: 120_000 });
     assert.equal(web.balancing.retries, 0);
     assert.equal(web.balancing.algorithm, 'round_robin');

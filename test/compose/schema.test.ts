@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { format, resolveConfig } from 'prettier';
 import { propertyNames } from '../../src/compose/schema/kind.ts';
 import { checkModel, editorSchema } from '../../src/compose/schema/project-schema.ts';
+import { xTenfoldRollout } from '../../src/compose/schema/tenfold/rollout.ts';
 import { xTenfold, xTenfoldHealth } from '../../src/compose/schema/tenfold/x-tenfold.ts';
 import { newMap } from '../../src/compose/tree.ts';
 
@@ -23,9 +24,10 @@ test('docs/compose.md explains every key of x-tenfold, and none that there is no
     .split(/^## /m)
     .find((part) => part.startsWith('x-tenfold'));
   const explained = [...(section ?? '').matchAll(/^\| `([a-z_.]+)`/gm)].map((match) => match[1]);
-  const known = propertyNames(xTenfold).filter((key) => key !== 'health');
-  const ofHealth = propertyNames(xTenfoldHealth).map((key) => `health.${key}`);
-  assert.deepEqual(explained, [...known, ...ofHealth]);
+  const groups = Object.entries({ health: xTenfoldHealth, rollout: xTenfoldRollout });
+  const known = propertyNames(xTenfold).filter((key) => !groups.some(([group]) => group === key));
+  const grouped = groups.flatMap(([group, kind]) => propertyNames(kind).map((key) => `${group}.${key}`));
+  assert.deepEqual(explained, [...known, ...grouped]);
 });
 
 describe('the schema', () => {

@@ -1,5 +1,16 @@
+import { rolloutPolicy } from '../../src/compose/stack/rollout.ts';
+import type { UpdatePolicy } from '../../src/model/rollout.ts';
 import type { Service } from '../../src/model/service.ts';
 import type { Stack } from '../../src/model/stack.ts';
+
+const update: UpdatePolicy = {
+  parallelism: 1,
+  delayMs: 0,
+  order: 'start-first',
+  failureAction: 'rollback',
+  monitorMs: 0,
+  maxFailureRatio: 0,
+};
 
 /** A service with everything at its default, and the given fields on top. */
 export function serviceOf(name: string, fields: Partial<Service> = {}): Service {
@@ -19,7 +30,9 @@ export function serviceOf(name: string, fields: Partial<Service> = {}): Service 
     postStart: [],
     stop: { signal: 'SIGTERM', graceMs: 10_000, preStop: [] },
     restart: { condition: 'none', delayMs: undefined, maxAttempts: undefined, windowMs: undefined },
-    update: { parallelism: 1, delayMs: 0, order: 'start-first' },
+    update,
+    rollback: { ...update, failureAction: 'pause' },
+    rollout: rolloutPolicy(),
     balancing: {
       algorithm: 'least_conn',
       maxFails: 1,

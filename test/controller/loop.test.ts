@@ -114,7 +114,7 @@ test('restarts a stateful service in place, stop-first', async () => {
     name: 'db',
     replicas: 1,
     isStateful: true,
-    update: { parallelism: 1, delayMs: 0, order: 'stop-first' },
+    update: { ...webService().update, order: 'stop-first' },
   });
   await using world = memoryWorld(desiredOf([database]), createMemoryDriver());
   const before = await world.steady();

@@ -4,7 +4,14 @@ import { assert as holds, nat, property } from 'fast-check';
 import { nextRollingStep, type RollingState } from '../../src/rollout/rolling.ts';
 import type { UpdatePolicy } from '../../src/model/rollout.ts';
 
-const startFirst: UpdatePolicy = { parallelism: 1, delayMs: 0, order: 'start-first' };
+const startFirst: UpdatePolicy = {
+  parallelism: 1,
+  delayMs: 0,
+  order: 'start-first',
+  failureAction: 'rollback',
+  monitorMs: 0,
+  maxFailureRatio: 0,
+};
 const state = (fields: Partial<RollingState>): RollingState => ({
   desired: 3,
   current: 0,
@@ -95,7 +102,7 @@ describe('rolling replacement', () => {
           servingOutdated: outdated,
           outdated,
         });
-        const { create } = nextRollingStep({ delayMs: 0, order: 'stop-first', parallelism }, from);
+        const { create } = nextRollingStep({ ...startFirst, order: 'stop-first', parallelism }, from);
         assert.ok(current + outdated + create <= Math.max(desired, current + outdated));
       }),
     );

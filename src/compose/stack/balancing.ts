@@ -6,7 +6,12 @@ import type { XTenfold } from '../schema/tenfold/x-tenfold.ts';
 /** `x-tenfold` of a service over that of the file. */
 export function tenfoldOf(name: string, { tenfold }: Project): XTenfold {
   const own = tenfold.services[name] ?? {};
-  return { ...tenfold.defaults, ...own, health: { ...tenfold.defaults.health, ...own.health } };
+  return {
+    ...tenfold.defaults,
+    ...own,
+    health: { ...tenfold.defaults.health, ...own.health },
+    rollout: { ...tenfold.defaults.rollout, ...own.rollout },
+  };
 }
 
 /** Milliseconds of a canonical duration. */

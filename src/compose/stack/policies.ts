@@ -1,5 +1,4 @@
 import { constants } from 'node:os';
-import type { UpdatePolicy } from '../../model/rollout.ts';
 import type { HealthCheck, LifecycleHook, RestartPolicy, StopPolicy } from '../../model/service.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 import { didYouMean } from '../nearest-name.ts';
@@ -136,14 +135,4 @@ function wrongRestart(
     got,
     ...didYouMean(got, words),
   });
-}
-
-/** `deploy.update_config`; what holds data or a port of the host can only make room before it starts anew. */
-export function updatePolicy({ deploy }: ServiceConfig, hasToStopFirst: boolean): UpdatePolicy {
-  const config = deploy?.update_config;
-  return {
-    parallelism: config?.parallelism ?? 1,
-    delayMs: milliseconds(config?.delay, 0),
-    order: config?.order ?? (hasToStopFirst ? 'stop-first' : 'start-first'),
-  };
 }

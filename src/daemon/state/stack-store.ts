@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readStateFile, writeStateFile } from './state-file.ts';
+import { upgradeDesired } from './upgrade-desired.ts';
 import type { Desired } from '../../controller/desired.ts';
 import { isTenfoldError, TenfoldError } from '../../shared/errors.ts';
 
@@ -73,7 +74,7 @@ export class StackStore {
     try {
       const file = await readStateFile(this.#path(stackName), kind, version, fileSchema);
       this.#unreadable.delete(stackName);
-      return file?.desired;
+      return file === undefined ? undefined : upgradeDesired(file.desired);
     } catch (thrown) {
       if (!isTenfoldError(thrown, 'state-unreadable')) throw thrown;
       this.#unreadable.set(stackName, thrown);

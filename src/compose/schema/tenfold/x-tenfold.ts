@@ -1,6 +1,7 @@
 import { object } from '../collections.ts';
 import type { BoundOf } from '../kind.ts';
 import { choice, duration, integer, text } from '../scalars.ts';
+import { xTenfoldRollout } from './rollout.ts';
 
 const count = (minimum: number) => integer({ minimum, keepsZero: true });
 const time = (description: string) => duration({ keepsZero: true, description });
@@ -40,6 +41,7 @@ export const xTenfold = object(
     response_headers: choice(),
     start_timeout: time('Longest time from start to healthy.'),
     health: xTenfoldHealth,
+    rollout: xTenfoldRollout,
   },
   { isExtensible: false, description: 'How Tenfold balances and changes the service.' },
 );
