@@ -19,15 +19,25 @@ export function nodeImage(): Promise<string> {
 
 /** The base image with this machine's own Redis. */
 export function redisImage(): Promise<string> {
-  const programs = ['redis-server', 'redis-cli'].map((name) => {
-    const file = findProgram(name);
-    if (file === undefined) throw new Error(`${name} is not installed`);
-    return file;
-  });
-  return localImage('redis', programs, {
+  return localImage('redis', ['redis-server', 'redis-cli'].map(installed), {
     command: ['redis-server', '--protected-mode', 'no'],
     environment: {},
   });
+}
+
+/**
+ * The base image with this machine's own nginx. It reads /etc/nginx/nginx.conf, which has to say `user root;` and where
+ * below /tmp it may write.
+ */
+export function nginxImage(): Promise<string> {
+  const command = ['nginx', '-p', '/tmp', '-e', 'stderr', '-c', '/etc/nginx/nginx.conf', '-g', 'daemon off;'];
+  return localImage('nginx', [installed('nginx')], { command, environment: {} });
+}
+
+function installed(name: string): string {
+  const file = findProgram(name);
+  if (file === undefined) throw new Error(`${name} is not installed`);
+  return file;
 }
 
 interface ImageDefaults {
