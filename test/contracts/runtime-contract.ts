@@ -107,6 +107,22 @@ export function testRuntimeContract(name: string, options: RuntimeContractOption
     const serve: Program = { name: 'serve' };
     const print: Program = { name: 'print', out: ['one', 'two', 'three'], err: ['trouble'] };
 
+    test('tells what running replicas use, and nothing of one that has ended', async () => {
+      const { driver } = harness;
+      const replica = await start(await prepared({ web: serve }));
+      const usages = await eventually(async () => {
+        const told = await driver.usage?.([replica], never);
+        assert.equal(told?.length, 1);
+        if (runsPrograms)
+          assert.ok((told[0]?.cpuSeconds ?? 0) > 0, 'a program that started has used the processor');
+        return told;
+      });
+      assert.equal(usages[0]?.replicaId, replica.id);
+      if (runsPrograms) assert.ok((usages[0]?.memoryBytes ?? 0) > 100_000, `${usages[0]?.memoryBytes} bytes`);
+      await driver.stop(replica, stop, never);
+      assert.deepEqual(await driver.usage?.([replica], never), []);
+    });
+
     test('knows no replica of a stack that was never started', async () => {
       assert.deepEqual(await harness.driver.observe('never-started', never), []);
     });

@@ -4,6 +4,7 @@ import type {
   LogLine,
   Progress,
   ReplicaSpec,
+  ReplicaUsage,
   ReplicaWatcher,
   RuntimeDriver,
   StopOptions,
@@ -28,6 +29,7 @@ import { Observer } from './replica/observe.ts';
 import { removeContainer } from './replica/remove.ts';
 import { startContainer } from './replica/start.ts';
 import { stopContainer } from './replica/stop.ts';
+import { ContainerUsage } from './usage/container-usage.ts';
 
 export interface DockerDriverOptions {
   /** `unix:///path`, `tcp://host:port` or `ssh://user@host`; undefined: as the docker command finds it. */
@@ -51,6 +53,7 @@ class DockerDriver implements RuntimeDriver {
   readonly #engine: Engine;
   readonly #reach: () => Reach;
   readonly #observer: Observer;
+  readonly #usage: ContainerUsage;
   readonly #keptLogs = new KeptLogs();
   readonly #handStops = new HandStops();
   readonly #disposed = new AbortController();
@@ -59,6 +62,7 @@ class DockerDriver implements RuntimeDriver {
     this.#engine = engine;
     this.#reach = reach;
     this.#observer = new Observer(engine, reach);
+    this.#usage = new ContainerUsage(engine);
     this.console = new DockerConsole(engine, this.#keptLogs, this.#handStops);
   }
 
@@ -143,6 +147,10 @@ class DockerDriver implements RuntimeDriver {
 
   teardown(stack: Stack, options: TeardownOptions, signal: AbortSignal): Promise<void> {
     return removeElements(this.#engine, stack, options, signal);
+  }
+
+  usage(replicas: readonly Replica[], signal: AbortSignal): Promise<readonly ReplicaUsage[]> {
+    return this.#usage.of(replicas, signal);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

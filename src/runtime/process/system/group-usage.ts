@@ -22,29 +22,10 @@ const ticksPerSecond = 100;
 
 /** Reads Linux's /proc: the members of the known groups, and all processes now and then to find new members. */
 function procUsage(): UsageOfGroups {
-  const buffer = Buffer.allocUnsafe(4_096);
   const pageBytes = readPageBytes();
   let members = new Map<number, readonly number[]>();
   let scannedAt = -Infinity;
 
-  const read = (path: string): string => {
-    try {
-      const file = openSync(path);
-      try {
-        return buffer.latin1Slice(0, readSync(file, buffer, 0, buffer.length, 0));
-      } finally {
-        closeSync(file);
-      }
-    } catch {
-      // It ended, or is somebody else's.
-      return '';
-    }
-  };
-  /** The fields after the program's name, which may hold blanks and parentheses of its own. */
-  const statOf = (pid: number): readonly string[] => {
-    const stat = read(`/proc/${pid}/stat`);
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  };
   const scan = (wanted: ReadonlySet<number>): Map<number, number[]> => {
     const found = new Map<number, number[]>();
     for (const name of readdirSync('/proc')) {
@@ -67,7 +48,7 @@ function procUsage(): UsageOfGroups {
       if (Number(fields[2]) !== group || fields[0] === 'Z') continue;
       isAlive = true;
       for (const field of fields.slice(11, 15)) ticks += Number(field);
-      const [, resident, shared] = read(`/proc/${pid}/statm`).split(' ');
+      const [, resident, shared] = readStart(`/proc/${pid}/statm`).split(' ');
       pages += Number(resident ?? 0) - Number(shared ?? 0);
     }
     if (!isAlive) return undefined;
@@ -91,15 +72,34 @@ function procUsage(): UsageOfGroups {
       ),
     );
   };
+}
 
-  /** From our own size, which the kernel shows in pages and in bytes. */
-  function readPageBytes(): number {
-    const vmBytes = Number(statOf(process.pid)[20]);
-    const vmPages = Number(read('/proc/self/statm').split(' ')[0]);
-    return (
-      [4_096, 16_384, 65_536].find((bytes) => Math.abs(vmPages * bytes - vmBytes) < 0.2 * vmBytes) ?? 4_096
-    );
+const buffer = Buffer.allocUnsafe(4_096);
+
+/** Empty when the file is gone, because its process ended, or is somebody else's. */
+function readStart(path: string): string {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      return buffer.toString('latin1', 0, readSync(file, buffer, 0, buffer.length, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return '';
   }
+}
+
+/** The fields of `/proc/PID/stat` after the program's name, which may hold blanks and parentheses of its own. */
+function statOf(pid: number): readonly string[] {
+  const stat = readStart(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
+/** Found out from our own size, which the kernel shows in pages and in bytes, one look after the other. */
+function readPageBytes(): number {
+  const perPage = Number(statOf(process.pid)[20]) / Number(readStart('/proc/self/statm').split(' ')[0]);
+  return [4_096, 16_384, 65_536].find((bytes) => perPage < bytes * 1.5) ?? 4_096;
 }
 
 /** Running ps costs some milliseconds, so what it said holds for a while. */
