@@ -1,6 +1,7 @@
 import type { BalancingPolicy } from '../model/balancing.ts';
 import type { EdgePolicy } from '../model/edge.ts';
 import type { Route } from '../model/routing.ts';
+import type { NetworkAlias } from '../model/service.ts';
 
 /** Everything that the balancer shall carry, over all stacks. Replaces the table before it as a whole. */
 export interface RoutingTable {
@@ -19,6 +20,8 @@ export interface ListenerEntry {
   readonly pool: string;
   /** Which part of the balancer carries it: `proxy` (also when undefined), `haproxy` or `ambassador`. */
   readonly carrier?: string;
+  /** With the carrier `ambassador` only: where its ambassador stands, and under which names. */
+  readonly networks?: readonly NetworkAlias[];
   /**
    * HTTP only, in order of precedence: the first that matches takes the request; one that none matches goes to `pool`.
    * Undefined: all requests go there.
@@ -130,9 +133,9 @@ export interface ListenerObservation {
   /** Requests that clients sent on it. */
   readonly requests: number;
   /** Requests that wait for an endpoint now: held, or queued at `max_connections`. */
-  readonly waiting?: number;
-  /** Time that requests have spent waiting for an endpoint, over all, milliseconds. Only grows. */
-  readonly waitedMs?: number;
+  readonly waiting: number;
+  /** Time that requests spent waiting so, those included that then failed; milliseconds. Only grows. */
+  readonly waitedMs: number;
   /** Requests that got no good answer: 502, 503, 504 of the balancer itself, or a response that broke off. */
   readonly failed: number;
   /** Failures by kind: `no-endpoint`, `connect`, `timeout`, `broken-response`, … */

@@ -1,4 +1,6 @@
 import type { EndpointEntry, PoolEntry } from '../../src/balancer/balancer-driver.ts';
+import { EndpointState } from '../../src/balancer/proxy/worker/endpoint-state.ts';
+import { PoolState, type PoolSurroundings } from '../../src/balancer/proxy/worker/pool-state.ts';
 import type { BalancingPolicy } from '../../src/model/balancing.ts';
 
 export const samplePolicy: BalancingPolicy = {
@@ -37,4 +39,38 @@ export function poolEntry(endpoints: readonly EndpointEntry[], entry: Partial<Po
     endpoints,
     ...entry,
   };
+}
+
+export const quietSurroundings: PoolSurroundings = {
+  secret: 'ab'.repeat(32),
+  workers: 1,
+  wantRoom: () => {},
+  spareRoom: () => {},
+  circuitChanged: () => {},
+};
+
+export interface PoolOptions {
+  readonly policy?: Partial<BalancingPolicy>;
+  readonly entry?: Partial<PoolEntry>;
+  readonly surroundings?: Partial<PoolSurroundings>;
+}
+
+/** A pool as a worker has it; the first turn is that of the first endpoint. */
+export function poolStateOf(
+  endpoints: readonly EndpointEntry[],
+  options: PoolOptions,
+  now: number,
+): PoolState {
+  const entry = poolEntry(endpoints, { ...options.entry, policy: { ...samplePolicy, ...options.policy } });
+  const pool = new PoolState(entry, { ...quietSurroundings, ...options.surroundings });
+  const states = endpoints.map((endpoint) => {
+    const state = new EndpointState(endpoint);
+    state.slowStartMs = entry.policy.slowStartMs;
+    state.isBackup = endpoint.isBackup ?? false;
+    state.weight = endpoint.weight ?? 1;
+    return state;
+  });
+  pool.assign(entry, states, now);
+  pool.spread.cursor = 0;
+  return pool;
 }

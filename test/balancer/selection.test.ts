@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { BalancingPolicy } from '../../src/model/balancing.ts';
 import { EndpointState, type InFlight } from '../../src/balancer/proxy/worker/endpoint-state.ts';
-import type { PoolState } from '../../src/balancer/proxy/worker/routing-state.ts';
-import { selectEndpoint } from '../../src/balancer/proxy/worker/selection.ts';
-import { endpointEntry, samplePolicy } from './routing-samples.ts';
+import type { PoolState } from '../../src/balancer/proxy/worker/pool-state.ts';
+import { selectEndpoint } from '../../src/balancer/proxy/worker/selection/select-endpoint.ts';
+import { endpointEntry, poolStateOf } from './routing-samples.ts';
 
 const now = 1_000_000;
 
 function poolOf(names: string, policy: Partial<BalancingPolicy> = {}): PoolState {
-  const endpoints = Array.from(names, (name) => new EndpointState(endpointEntry(name)));
-  const rest = { service: 'web', emptyReason: '', cursor: 0, rampingUntil: 0 };
-  return { id: 'web', policy: { ...samplePolicy, ...policy }, endpoints, ...rest };
+  return poolStateOf(
+    Array.from(names, (name) => endpointEntry(name)),
+    { policy },
+    now,
+  );
 }
 
 function load(endpoint: EndpointState | undefined, count: number): void {
@@ -34,6 +36,7 @@ describe('round_robin', () => {
     const pool = poolOf('abc', { algorithm: 'round_robin' });
     const [a] = pool.endpoints;
     if (a !== undefined) a.isDraining = true;
+    pool.outdated();
     assert.equal(choose(pool, 6), 'bcbcbc');
   });
 });
@@ -58,10 +61,9 @@ describe('a slow start', () => {
   for (const algorithm of ['round_robin', 'least_conn'] as const) {
     test(`gives a new endpoint under ${algorithm} a share that grows`, () => {
       const pool = poolOf('ab', { algorithm, slowStartMs: 10_000 });
-      for (const endpoint of pool.endpoints) endpoint.slowStartMs = 10_000;
       const [, fresh] = pool.endpoints;
       if (fresh !== undefined) fresh.activeSince = now;
-      pool.rampingUntil = now + 10_000;
+      pool.outdated();
       const share = (at: number): number =>
         Array.from(choose(pool, 300, at)).filter((id) => id === 'b').length / 300;
       const early = share(now + 1_000);
@@ -78,12 +80,13 @@ describe('when some may not be asked', () => {
     draining: (endpoint) => (endpoint.isDraining = true),
     unhealthy: (endpoint) => (endpoint.isHealthy = false),
     down: (endpoint) => (endpoint.isDown = true),
-    ejected: (endpoint) => endpoint.ejection.eject(now + 1_000),
+    ejected: (endpoint) => endpoint.ejection.eject(now + 1_000, 'x'),
   };
   for (const [name, spoil] of Object.entries(cases)) {
     test(`one that is ${name} gets nothing while another can be asked`, () => {
       const pool = poolOf('ab');
       pool.endpoints.slice(0, 1).forEach(spoil);
+      pool.outdated();
       assert.equal(choose(pool, 4), 'bbbb');
     });
 
@@ -92,6 +95,7 @@ describe('when some may not be asked', () => {
       () => {
         const pool = poolOf('ab');
         pool.endpoints.forEach(spoil);
+        pool.outdated();
         assert.equal(choose(pool, 4), name === 'draining' ? '----' : 'abab');
       },
     );
@@ -101,7 +105,7 @@ describe('when some may not be asked', () => {
     const pool = poolOf('ab');
     const [a, b] = pool.endpoints;
     if (a !== undefined) a.isDown = true;
-    b?.ejection.eject(now + 1_000);
+    b?.ejection.eject(now + 1_000, 'x');
     assert.equal(choose(pool, 3), 'bbb');
   });
 
@@ -133,7 +137,7 @@ describe('an ejection', () => {
   test('ends with one probe request that succeeds', () => {
     const pool = poolOf('ab', { algorithm: 'round_robin' });
     const [a] = pool.endpoints;
-    a?.ejection.eject(now + 1_000);
+    a?.ejection.eject(now + 1_000, 'x');
     assert.equal(choose(pool, 2), 'bb');
     assert.equal(choose(pool, 4, now + 1_000), 'abbb', 'one probe at a time');
     assert.equal(a?.ejection.succeeded(now + 1_100), true);
@@ -143,7 +147,7 @@ describe('an ejection', () => {
   test('is renewed by a probe that fails, and offered again when a probe was given up', () => {
     const pool = poolOf('ab', { algorithm: 'round_robin', ...policy });
     const [a] = pool.endpoints;
-    a?.ejection.eject(now + 1_000);
+    a?.ejection.eject(now + 1_000, 'x');
     assert.equal(choose(pool, 1, now + 1_000), 'a');
     assert.equal(a?.ejection.failed(now + 1_010, pool.policy), true);
     assert.equal(choose(pool, 2, now + 1_900), 'bb');
@@ -154,7 +158,7 @@ describe('an ejection', () => {
 
   test('is not ended by an answer from before it was over', () => {
     const { ejection } = new EndpointState(endpointEntry('a'));
-    ejection.eject(now + 1_000);
+    ejection.eject(now + 1_000, 'x');
     assert.equal(ejection.succeeded(now + 500), false);
     assert.equal(ejection.allows(now + 600), false);
   });

@@ -13,19 +13,46 @@ describe('the totals', () => {
       [2, 7],
       [1, 6],
     ] as const) {
-      const endpoint = { id: 'a', ...counters, requests, inFlight: worker, ejectedUntil: 0 };
-      const listener = { id: 'l', requests, inFlight: 0, failures: { connect: worker } };
+      const endpoint = {
+        id: 'a',
+        ...counters,
+        requests,
+        inFlight: worker,
+        ejectedUntil: 0,
+        ejectedReason: '',
+      };
+      const listener = {
+        id: 'l',
+        waiting: 1,
+        waitedMs: 2,
+        requests,
+        inFlight: 0,
+        failures: { connect: worker },
+      };
       totals.add(worker, { type: 'report', endpoints: [endpoint], listeners: [listener] });
     }
     assert.equal(totals.endpoint('a').requests, 13);
     assert.equal(totals.endpoint('a').inFlight, 3);
-    assert.deepEqual(totals.listener('l'), { requests: 13, failures: { connect: 3 } });
+    assert.deepEqual(totals.listener('l'), {
+      requests: 13,
+      waiting: 2,
+      waitedMs: 4,
+      failures: { connect: 3 },
+    });
   });
 
   test('outlive a worker, whose requests in flight have failed', () => {
     const totals = new Totals();
-    const endpoint = { id: 'a', ...counters, requests: 9, completed: 7, inFlight: 2, ejectedUntil: 0 };
-    const listener = { id: 'l', requests: 9, inFlight: 2, failures: { timeout: 1 } };
+    const endpoint = {
+      id: 'a',
+      ...counters,
+      requests: 9,
+      completed: 7,
+      inFlight: 2,
+      ejectedUntil: 0,
+      ejectedReason: '',
+    };
+    const listener = { id: 'l', waiting: 1, waitedMs: 2, requests: 9, inFlight: 2, failures: { timeout: 1 } };
     totals.add(1, { type: 'report', endpoints: [endpoint], listeners: [listener] });
     totals.lose(1);
     assert.deepEqual(totals.endpoint('a'), {
@@ -34,13 +61,19 @@ describe('the totals', () => {
       completed: 7,
       inFlight: 0,
       isEjected: false,
+      ejectedReason: '',
     });
-    assert.deepEqual(totals.listener('l'), { requests: 9, failures: { timeout: 1, 'worker-lost': 2 } });
+    assert.deepEqual(totals.listener('l'), {
+      requests: 9,
+      waiting: 0,
+      waitedMs: 2,
+      failures: { timeout: 1, 'worker-lost': 2 },
+    });
   });
 
   test('of answers are those told last of each worker, and outlive it', () => {
     const totals = new Totals();
-    const endpoint = { id: 'a', ...counters, inFlight: 0, ejectedUntil: 0 };
+    const endpoint = { id: 'a', ...counters, inFlight: 0, ejectedUntil: 0, ejectedReason: '' };
     const answers = (rejected: number): Answers => ({
       responses: [0, 2, 0, rejected, 0],
       latency: { count: 2, sumMs: 5, buckets: { 3: 1, [rejected]: 1 } },
@@ -57,7 +90,7 @@ describe('the totals', () => {
 
   test('of what left the table are forgotten', () => {
     const totals = new Totals();
-    const endpoint = { id: 'a', ...counters, requests: 9, inFlight: 0, ejectedUntil: 0 };
+    const endpoint = { id: 'a', ...counters, requests: 9, inFlight: 0, ejectedUntil: 0, ejectedReason: '' };
     totals.add(1, { type: 'report', endpoints: [endpoint], listeners: [] });
     totals.keepOnly(new Set(), new Set());
     assert.equal(totals.endpoint('a').requests, 0);

@@ -4,14 +4,17 @@ import { parseArgs } from 'node:util';
 import { type ControlServer, openControlServer } from './control/control-server.ts';
 import { ProxyCore } from './primary/proxy-core.ts';
 import { parseProxyLimits } from './proxy-limits.ts';
+import { readSecret } from './secret-file.ts';
 
-// The proxy process: `main --socket PATH [--limits JSON]`. It outlives the daemon that started it.
+// The proxy process: `main --socket PATH [--limits JSON] [--secret PATH]`. It outlives the daemon that started it.
 
 const maxWorkers = 8;
 const watchEveryMs = 2_000;
 const defaultGraceMs = 10_000;
 
-const { values } = parseArgs({ options: { socket: { type: 'string' }, limits: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { socket: { type: 'string' }, limits: { type: 'string' }, secret: { type: 'string' } },
+});
 const socketPath = values.socket;
 if (socketPath === undefined) throw new Error('--socket PATH is missing');
 
@@ -19,6 +22,7 @@ let control: ControlServer | undefined;
 const core = new ProxyCore({
   workers: workerCount(process.env['TENFOLD_PROXY_WORKERS']),
   limits: parseProxyLimits(values.limits),
+  secret: readSecret(values.secret ?? `${socketPath}.secret`),
   onChange: () => control?.announceChange(),
 });
 

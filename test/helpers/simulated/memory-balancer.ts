@@ -81,6 +81,8 @@ export class MemoryBalancer implements BalancerDriver {
     id: string;
     isOpen: boolean;
     requests: number;
+    waiting: number;
+    waitedMs: number;
     failed: number;
     failures: Record<string, number>;
   }[] {
@@ -88,6 +90,8 @@ export class MemoryBalancer implements BalancerDriver {
       id,
       isOpen: true,
       requests: 0,
+      waiting: 0,
+      waitedMs: 0,
       failed: 0,
       failures: {},
     }));

@@ -178,6 +178,8 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
     const silentMs = now - exchange.lastProgressAt;
     if (this.#halfClose.isClientGone(now, exchange.isResponding, silentMs, this.#isHttp10)) {
       this.destroy();
+    } else if (exchange.expireWait(now)) {
+      // Whatever the client does meanwhile, its wait is bounded.
     } else if (exchange.isConnecting) {
       if (silentMs > policy.connectTimeoutMs) exchange.cut('timeout');
     } else if (exchange.isClientFull) {

@@ -1,20 +1,23 @@
 import { connect, type Socket } from 'node:net';
 import { mayRetry } from '../exchange/retry.ts';
+import { type Placeable, Placement } from '../exchange/placement.ts';
 import { Tunnel } from '../exchange/tunnel.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import { countFailure, type ListenerState } from '../worker/routing-state.ts';
-import { selectEndpoint } from '../worker/selection.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 import type { Door, DoorConnection } from './door.ts';
 
+/** A connection that was made counts as a good answer. */
+const connectedStatus = 200;
+
 /** One connection in TCP mode: counted as one request of its listener and its endpoint. */
-export class TcpConnection implements DoorConnection, InFlight {
+export class TcpConnection implements DoorConnection, InFlight, Placeable {
   readonly #client: Socket;
   readonly #door: Door;
   readonly #listener: ListenerState;
   readonly #context: WorkerContext;
-  readonly #tried: EndpointState[] = [];
+  readonly #placement: Placement;
   #endpoint: EndpointState | undefined;
   #upstream: Socket | undefined;
   #attemptBeganAt = 0;
@@ -30,7 +33,8 @@ export class TcpConnection implements DoorConnection, InFlight {
     client.on('error', () => {});
     client.on('close', () => this.#leave());
     // Deferred, because the door admits the connection only after this constructor.
-    process.nextTick(() => this.#attempt(undefined));
+    this.#placement = new Placement(this, context);
+    process.nextTick(() => this.#begin());
   }
 
   /** The door closes; a connection that is through stays until its endpoint drains. */
@@ -41,7 +45,7 @@ export class TcpConnection implements DoorConnection, InFlight {
   }
 
   tick(now: number): void {
-    if (this.#upstream === undefined) return;
+    if (this.#placement.expire(now) || this.#upstream === undefined) return;
     if (now - this.#attemptBeganAt > this.#listener.pool.policy.connectTimeoutMs) this.cut('timeout');
   }
 
@@ -50,18 +54,23 @@ export class TcpConnection implements DoorConnection, InFlight {
     this.#failed(kind);
   }
 
-  #attempt(lastFailure: FailureKind | undefined): void {
+  #begin(): void {
     if (this.#client.destroyed) return;
-    const { pool } = this.#listener;
-    const now = Date.now();
-    const endpoint = pool.endpoints.length === 0 ? undefined : selectEndpoint(pool, now, this.#tried);
-    if (endpoint === undefined) {
-      countFailure(this.#listener, lastFailure ?? 'no-endpoint');
-      this.#client.resetAndDestroy();
-      return;
-    }
-    // Nothing is read before there is somebody to read it.
+    // Nothing is taken before there is somebody to take it.
     this.#client.pause();
+    const { pool } = this.#listener;
+    const by = { clientAddress: plainAddress(this.#client), lines: '' };
+    this.#placement.begin(pool, this.#listener, pool.readTraits?.(undefined, by));
+    // A paused socket does not see its peer go; one that is read into its own buffer does.
+    if (this.#placement.isWaiting) this.#client.read(0);
+  }
+
+  unplaced(kind: FailureKind): void {
+    countFailure(this.#listener, kind);
+    this.#client.resetAndDestroy();
+  }
+
+  placed(endpoint: EndpointState, now: number): void {
     this.#attemptBeganAt = now;
     this.#endpoint = endpoint;
     endpoint.begin(this);
@@ -80,11 +89,8 @@ export class TcpConnection implements DoorConnection, InFlight {
   }
 
   #join(endpoint: EndpointState, upstream: Socket): void {
-    if (endpoint.ejection.succeeded(Date.now())) this.#context.ejectionChanged(endpoint);
-    for (const tried of this.#tried) {
-      tried.totals.retried++;
-      tried.hasChanged = true;
-    }
+    this.#placement.answered(endpoint, connectedStatus);
+    this.#placement.end();
     this.#client.removeAllListeners();
     upstream.removeAllListeners();
     this.#upstream = undefined;
@@ -99,14 +105,12 @@ export class TcpConnection implements DoorConnection, InFlight {
     if (endpoint === undefined) return;
     const { policy } = this.#listener.pool;
     this.#endpoint = undefined;
-    endpoint.totals.failed++;
-    if (kind !== 'forced' && endpoint.ejection.failed(Date.now(), policy))
-      this.#context.ejectionChanged(endpoint);
+    this.#placement.failed(endpoint, kind);
     if (endpoint.end(this, kind === 'forced')) this.#context.reportNow();
-    const attempts = this.#tried.push(endpoint);
+    const attempts = this.#placement.failures;
     const attempt = { kind, isSent: false, isAnswered: false, isIdempotent: false, isReplayable: true };
     if (mayRetry({ ...attempt, attempts, retries: policy.retries })) {
-      this.#attempt(kind);
+      this.#placement.seek(kind);
     } else {
       countFailure(this.#listener, kind);
       this.#client.resetAndDestroy();
@@ -126,8 +130,14 @@ export class TcpConnection implements DoorConnection, InFlight {
     this.#endpoint?.ejection.released();
     if (this.#endpoint?.end(this, false) === true) this.#context.reportNow();
     this.#endpoint = undefined;
+    this.#placement.end();
     this.#listener.inFlight--;
     this.#listener.hasChanged = true;
     this.#door.connections.delete(this);
   }
+}
+
+/** IPv4 on a socket for both. */
+function plainAddress(socket: Socket): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }

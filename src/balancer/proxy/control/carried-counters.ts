@@ -49,6 +49,7 @@ export class CarriedCounters {
     return {
       ...listener,
       requests: listener.requests + past.requests,
+      waitedMs: listener.waitedMs + past.waitedMs,
       failed: listener.failed + past.failed,
       failures,
     };

@@ -1,26 +1,26 @@
 import { removedFromNamedResponses, removedFromResponses } from '../http/known-fields.ts';
-import { emptyReasonOf } from '../http/local-response.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import type { ResponseHead } from '../http/response-head.ts';
 import { eventTime, steadyTime } from '../socket/event-time.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
-import { countFailure, type ListenerState, type PoolState } from '../worker/routing-state.ts';
-import { selectEndpoint } from '../worker/selection.ts';
+import type { PoolState } from '../worker/pool-state.ts';
+import { countFailure, type ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 import { type ExchangeClient, writeJoined } from './exchange-client.ts';
-import { failureReasons } from './failure-reasons.ts';
+import { failureAnswer } from './failure-reasons.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
+import { type Placeable, Placement } from './placement.ts';
 import { type ForwardedBy, formatRequestHead, requestIdFor } from './request-format.ts';
 import { formatInterimHead, formatResponseHead, formatUpgradeHead, namingOf } from './response-format.ts';
 import { mayRetry } from './retry.ts';
 import { Tunnel } from './tunnel.ts';
 import type { ResponseSink } from './upstream-connection.ts';
 
-type Phase = 'idle' | 'connecting' | 'waiting' | 'responding';
+type Phase = 'idle' | 'placing' | 'connecting' | 'waiting' | 'responding';
 
 /** One request and its response, over as many attempts as it takes. Serves its client connection again and again. */
-export class Exchange implements ResponseSink, InFlight {
+export class Exchange implements ResponseSink, InFlight, Placeable {
   isHeadRequest = false;
   isUpgradeOffered = false;
   wantsPlainBody = false;
@@ -31,11 +31,11 @@ export class Exchange implements ResponseSink, InFlight {
   readonly #client: ExchangeClient;
   readonly #context: WorkerContext;
   readonly #request: OutgoingRequest;
+  readonly #placement: Placement;
   #phase: Phase = 'idle';
   #listener: ListenerState | undefined;
   #pool: PoolState | undefined;
   #endpoint: EndpointState | undefined;
-  #tried: EndpointState[] = [];
   #isHttp10 = false;
   #keepsAlive = false;
   #isDelimited = true;
@@ -47,6 +47,7 @@ export class Exchange implements ResponseSink, InFlight {
     this.#client = client;
     this.#context = context;
     this.#request = new OutgoingRequest(client, this);
+    this.#placement = new Placement(this, context);
   }
 
   get isActive(): boolean {
@@ -90,9 +91,9 @@ export class Exchange implements ResponseSink, InFlight {
     this.wantsPlainBody = head.isHttp10;
     this.removedFields = pool.policy.responseHeaders ? removedFromNamedResponses : removedFromResponses;
     this.#request.begin(head.method, formatRequestHead(head, this.requestId, by, pool.service));
-    if (this.#tried.length > 0) this.#tried = [];
     this.#isClientFull = false;
-    this.#attempt(undefined);
+    this.#phase = 'placing';
+    this.#placement.begin(pool, listener, pool.readTraits?.(head, by));
   }
 
   /** A part of the request body. */
@@ -151,10 +152,9 @@ export class Exchange implements ResponseSink, InFlight {
     // Without a length, only the end of the connection tells the client where the body ends.
     this.#isDelimited = kind !== 'close' && !(kind === 'chunked' && this.#isHttp10);
     this.#keepsAlive = client.keepsAlive && this.#isDelimited && client.isRequestComplete;
-    const text = formatResponseHead(head, namingOf(this.#pool, endpoint, this.requestId), {
-      isHttp10: this.#isHttp10,
-      keepsAlive: this.#keepsAlive,
-    });
+    const naming = namingOf(this.#pool, endpoint, this.requestId, this.#placement.traits);
+    const terms = { isHttp10: this.#isHttp10, keepsAlive: this.#keepsAlive };
+    const text = formatResponseHead(head, naming, terms);
     this.#wrote(writeJoined(client, text, bytes, start, end), isComplete);
   }
 
@@ -169,13 +169,13 @@ export class Exchange implements ResponseSink, InFlight {
     const upstream = this.#request.socket;
     const listener = this.#listener;
     if (endpoint === undefined || upstream === undefined || listener === undefined) return;
-    this.#client.writeText(formatUpgradeHead(head, namingOf(this.#pool, endpoint, this.requestId)));
+    const naming = namingOf(this.#pool, endpoint, this.requestId, this.#placement.traits);
+    this.#client.writeText(formatUpgradeHead(head, naming));
     const { socket: client, early } = this.#client.handOver();
     if (rest.length > 0) client.write(rest);
     if (early !== undefined && early.length > 0) upstream.write(early);
-    const tunnel = new Tunnel({ client, upstream, endpoint, listener }, this.#context, () => {
-      this.#client.tunnelEnded();
-    });
+    const onEnd = (): void => this.#client.tunnelEnded();
+    const tunnel = new Tunnel({ client, upstream, endpoint, listener }, this.#context, onEnd);
     tunnel.replace(this);
     this.#forget();
   }
@@ -187,41 +187,44 @@ export class Exchange implements ResponseSink, InFlight {
     const isAnswered = this.isResponding;
     const request = this.#request;
     if (kind === 'broken-response' && !isAnswered && request.isMerelyStale) return this.#reconnect(endpoint);
-    if (kind !== 'forced') {
-      endpoint.totals.failed++;
-      if (endpoint.ejection.failed(eventTime(), pool.policy)) this.#context.ejectionChanged(endpoint);
-    }
+    this.#placement.failed(endpoint, kind);
     this.#endAttempt(kind === 'forced');
-    this.#tried.push(endpoint);
     const { isSent, isIdempotent, isReplayable } = request;
-    const attempts = this.#tried.length;
+    const attempts = this.#placement.failures;
     const { retries } = pool.policy;
     if (mayRetry({ kind, isSent, isAnswered, isIdempotent, isReplayable, attempts, retries }))
-      this.#attempt(kind);
+      this.#seekAgain(kind);
     else this.#fail(kind, isAnswered);
   }
 
-  #attempt(lastFailure: FailureKind | undefined): void {
-    const pool = this.#pool;
-    if (pool === undefined) return;
-    const now = eventTime();
+  #seekAgain(lastFailure: FailureKind): void {
+    this.#phase = 'placing';
+    this.#request.isSent = false;
+    this.#placement.seek(lastFailure);
+  }
+
+  placed(endpoint: EndpointState, now: number): void {
     this.lastProgressAt = now;
-    const endpoint = pool.endpoints.length === 0 ? undefined : selectEndpoint(pool, now, this.#tried);
-    if (endpoint === undefined) {
-      this.#fail(lastFailure ?? 'no-endpoint', false);
-      return;
-    }
     this.#endpoint = endpoint;
     endpoint.begin(this);
     this.#phase = 'connecting';
     this.#request.open(endpoint, now);
   }
 
+  unplaced(kind: FailureKind): void {
+    this.#fail(kind, false);
+  }
+
+  /** Ends a wait for an endpoint that took too long. True: it was waiting, and nothing else is to be looked after. */
+  expireWait(now: number): boolean {
+    return this.#placement.expire(now);
+  }
+
   /** A replica that drains gets nothing new, not even this. */
   #reconnect(endpoint: EndpointState): void {
     if (endpoint.isDraining) {
       this.#endAttempt(false);
-      this.#attempt('broken-response');
+      this.#seekAgain('broken-response');
     } else {
       this.#phase = 'connecting';
       this.lastProgressAt = eventTime();
@@ -232,14 +235,10 @@ export class Exchange implements ResponseSink, InFlight {
   /** Notes that the endpoint has begun to answer. */
   #answered(status: number): EndpointState | undefined {
     const endpoint = this.#endpoint;
-    const now = eventTime();
-    this.lastProgressAt = now;
-    endpoint?.answers.began(status);
-    if (endpoint?.ejection.succeeded(now) === true) this.#context.ejectionChanged(endpoint);
-    for (const tried of this.#tried) {
-      tried.totals.retried++;
-      tried.hasChanged = true;
-    }
+    this.lastProgressAt = eventTime();
+    if (endpoint === undefined) return undefined;
+    endpoint.answers.began(status);
+    this.#placement.answered(endpoint, status);
     return endpoint;
   }
 
@@ -270,8 +269,7 @@ export class Exchange implements ResponseSink, InFlight {
     countFailure(this.#listener, kind);
     this.#close();
     if (isAnswered) this.#client.breakOff(this.#isDelimited);
-    else if (kind === 'no-endpoint') this.#client.answer(503, emptyReasonOf(pool));
-    else this.#client.answer(kind === 'timeout' ? 504 : 502, failureReasons[kind]);
+    else this.#client.answer(...failureAnswer(kind, pool));
   }
 
   #endAttempt(isForced: boolean): void {
@@ -291,6 +289,7 @@ export class Exchange implements ResponseSink, InFlight {
 
   #forget(): void {
     this.#phase = 'idle';
+    this.#placement.end();
     this.#listener = undefined;
     this.#pool = undefined;
     this.#endpoint = undefined;

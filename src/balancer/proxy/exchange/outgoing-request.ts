@@ -37,6 +37,7 @@ export class OutgoingRequest {
     this.#headText = headText;
     this.#body.clear();
     this.#isBlocked = false;
+    this.isSent = false;
   }
 
   /** All of the body that was sent is still held. */

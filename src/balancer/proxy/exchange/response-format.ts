@@ -1,9 +1,10 @@
 import type { ResponseHead } from '../http/response-head.ts';
 import type { EndpointState } from '../worker/endpoint-state.ts';
-import type { PoolState } from '../worker/routing-state.ts';
+import type { RequestTraits } from '../worker/request-traits.ts';
+import type { PoolState } from '../worker/pool-state.ts';
 
 export interface ResponseNaming {
-  /** `X-Served-By` and `X-Upstream-Server` lines, or empty. */
+  /** `X-Served-By`, `X-Upstream-Server` and `Set-Cookie` lines of the proxy's own, or empty. */
   readonly nameLines: string;
   /** Undefined: not to be shown. */
   readonly requestId: string | undefined;
@@ -15,8 +16,12 @@ export function namingOf(
   pool: PoolState | undefined,
   endpoint: EndpointState,
   requestId: string,
+  traits: RequestTraits | undefined,
 ): ResponseNaming {
-  return pool?.policy.responseHeaders === true ? { nameLines: endpoint.nameLines, requestId } : unnamed;
+  const naming =
+    pool?.policy.responseHeaders === true ? { nameLines: endpoint.nameLines, requestId } : unnamed;
+  if (pool?.pins === undefined) return naming;
+  return { ...naming, nameLines: naming.nameLines + pool.pinLine(endpoint, traits) };
 }
 
 /** What the client's side makes of the response. */

@@ -1,4 +1,4 @@
-import type { PoolState } from '../worker/routing-state.ts';
+import type { PoolState } from '../worker/pool-state.ts';
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',

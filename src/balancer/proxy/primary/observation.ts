@@ -19,7 +19,7 @@ export function viewEndpoints(
   return table.pools.flatMap((pool) =>
     pool.endpoints.map((endpoint): EndpointView => {
       const sum = totals.endpoint(endpoint.id);
-      const { inFlight, isEjected: _, ...counters } = sum;
+      const { inFlight, isEjected: _, ejectedReason: __, ...counters } = sum;
       const state = endpoint.rotation === 'active' ? 'active' : inFlight > 0 ? 'draining' : 'drained';
       return {
         id: endpoint.id,
@@ -40,9 +40,9 @@ export function observe(table: RoutingTable, facts: FactsById, totals: Totals): 
     ...totals.answers(view.id),
   }));
   const listeners = table.listeners.map(({ id }): ListenerObservation => {
-    const { requests, failures } = totals.listener(id);
+    const { requests, waiting, waitedMs, failures } = totals.listener(id);
     const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
-    return { id, isOpen: true, requests, failed, failures };
+    return { id, isOpen: true, requests, waiting, waitedMs: Math.round(waitedMs), failed, failures };
   });
   return { endpoints, listeners };
 }
@@ -52,7 +52,7 @@ function conditionOf(
   sum: EndpointSum,
 ): Pick<EndpointObservation, 'condition' | 'reason'> {
   if (facts?.isDown === true) return { condition: 'down', reason: facts.downReason };
-  if (sum.isEjected) return { condition: 'ejected', reason: 'requests to it failed one after another' };
+  if (sum.isEjected) return { condition: 'ejected', reason: sum.ejectedReason };
   if (facts?.isHealthy === false) return { condition: 'down', reason: 'its own health check fails' };
   return { condition: 'up', reason: undefined };
 }

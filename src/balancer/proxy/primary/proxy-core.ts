@@ -6,6 +6,7 @@ import type { WorkerNotice } from '../worker/worker-protocol.ts';
 import { ActiveHealth } from './active-health.ts';
 import { Doors } from './doors.ts';
 import { observe, viewEndpoints } from './observation.ts';
+import { RoomLedger } from './room-ledger.ts';
 import { type EndpointFacts, nextFacts, workerTable } from './table-state.ts';
 import { Totals } from './totals.ts';
 import { type Worker, Workers } from './workers.ts';
@@ -15,6 +16,8 @@ const emptyTable: RoutingTable = { listeners: [], pools: [] };
 export interface ProxyCoreOptions {
   readonly workers: number;
   readonly limits: ProxyLimits;
+  /** Key that signs sticky cookies, in hex. */
+  readonly secret: string;
   /** Told soon after a state or condition changed. */
   readonly onChange: () => void;
 }
@@ -26,6 +29,7 @@ export class ProxyCore {
   readonly #totals = new Totals();
   readonly #doors = new Doors();
   readonly #health: ActiveHealth;
+  readonly #rooms: RoomLedger;
   #table = emptyTable;
   #facts = new Map<string, EndpointFacts>();
   #sequence = 0;
@@ -38,11 +42,15 @@ export class ProxyCore {
   constructor(options: ProxyCoreOptions) {
     this.#options = options;
     this.#health = new ActiveHealth((id, isDown, reason) => this.#judged(id, isDown, reason));
+    this.#rooms = new RoomLedger(options.workers, (id, order) => {
+      this.#workers.joined.find((worker) => worker.id === id)?.tell(order);
+    });
     this.#workers = new Workers(options.workers, {
       ready: (worker) => void this.#inTurn(() => this.#join(worker)),
       notice: (worker, notice) => this.#noticed(worker, notice),
       lost: (worker) => {
         this.#totals.lose(worker.id);
+        this.#rooms.lost(worker.id);
         this.#options.onChange();
       },
     });
@@ -109,6 +117,10 @@ export class ProxyCore {
     this.#doors.keep(added);
     this.#facts = nextFacts(this.#facts, table, Date.now());
     this.#table = table;
+    this.#rooms.follow(
+      workerTable(table, this.#facts),
+      this.#workers.joined.map(({ id }) => id),
+    );
     await Promise.all(this.#workers.joined.map((worker) => this.#sendTable(worker)));
     this.#doors.closeOthers(new Set(table.listeners.map(doorKey)));
     this.#health.follow(workerTable(table, this.#facts));
@@ -117,7 +129,8 @@ export class ProxyCore {
   }
 
   async #join(worker: Worker): Promise<void> {
-    worker.tell({ type: 'start', limits: this.#options.limits });
+    const { limits, secret, workers } = this.#options;
+    worker.tell({ type: 'start', limits, secret, workers });
     const failure = await this.#doors.open(this.#doors.all, worker);
     if (failure !== undefined) console.error(`worker ${worker.pid}: ${failure.message}`);
     await this.#sendTable(worker);
@@ -128,7 +141,7 @@ export class ProxyCore {
   async #sendTable(worker: Worker): Promise<void> {
     const sequence = ++this.#sequence;
     const applied = worker.answer(`applied ${sequence}`);
-    const table = workerTable(this.#table, this.#facts);
+    const table = workerTable(this.#table, this.#facts, (id) => this.#rooms.roomOf(id, worker.id));
     worker.tell({ type: 'table', sequence, table });
     await applied;
   }
@@ -146,12 +159,21 @@ export class ProxyCore {
       case 'report':
         this.#totals.add(worker.id, notice);
         if (notice.sequence !== undefined) worker.settle(`report ${notice.sequence}`, notice);
-        else if (notice.endpoints.length > 0) this.#tellChanges();
+        else this.#tellChanges();
         break;
       case 'ejected':
         for (const other of this.#workers.joined) {
-          if (other !== worker) other.tell({ type: 'eject', id: notice.id, until: notice.until });
+          if (other !== worker) other.tell({ ...notice, type: 'eject' });
         }
+        break;
+      case 'circuit':
+        for (const other of this.#workers.joined) if (other !== worker) other.tell(notice);
+        break;
+      case 'want-room':
+        this.#rooms.want(worker.id, notice.pool);
+        break;
+      case 'spare-room':
+        this.#rooms.spared(worker.id, notice.id, notice.count);
         break;
     }
   }
@@ -169,7 +191,8 @@ export class ProxyCore {
     const states = viewEndpoints(this.#table, this.#facts, this.#totals).map(
       ({ id, state, condition }) => `${id} ${state} ${condition}`,
     );
-    const now = states.join('\n');
+    const waiting = this.#table.listeners.filter(({ id }) => this.#totals.listener(id).waiting > 0);
+    const now = [...states, ...waiting.map(({ id }) => `${id} waiting`)].join('\n');
     if (now === this.#told) return;
     this.#told = now;
     this.#options.onChange();

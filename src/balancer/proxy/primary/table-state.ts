@@ -53,7 +53,11 @@ function factsOf(
 }
 
 /** The table with the facts, as workers take it. */
-export function workerTable(table: RoutingTable, facts: FactsById): WorkerTable {
+export function workerTable(
+  table: RoutingTable,
+  facts: FactsById,
+  roomOf: (endpoint: string) => number | undefined = () => undefined,
+): WorkerTable {
   return {
     listeners: table.listeners,
     pools: table.pools.map((pool) => ({
@@ -61,11 +65,13 @@ export function workerTable(table: RoutingTable, facts: FactsById): WorkerTable 
       endpoints: pool.endpoints.map((endpoint): WorkerEndpoint => {
         const known = facts.get(endpoint.id);
         const deadline = known?.drainDeadline;
+        const room = roomOf(endpoint.id);
         return {
           ...endpoint,
           isDown: known?.isDown ?? false,
           activeSince: known?.activeSince ?? 0,
           ...(deadline === undefined ? {} : { drainDeadline: deadline }),
+          ...(room === undefined ? {} : { room }),
         };
       }),
     })),

@@ -6,10 +6,14 @@ export interface EndpointSum extends TrafficTotals {
   readonly inFlight: number;
   /** Ejected in at least one worker. */
   readonly isEjected: boolean;
+  readonly ejectedReason: string;
 }
 
 export interface ListenerSum {
   readonly requests: number;
+  /** Now. */
+  readonly waiting: number;
+  readonly waitedMs: number;
   readonly failures: Readonly<Record<string, number>>;
 }
 
@@ -20,6 +24,8 @@ interface WorkerFigures {
 }
 
 const nothing: TrafficTotals = { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 };
+
+const noRequests: ListenerSum = { requests: 0, waiting: 0, waitedMs: 0, failures: {} };
 
 /** Counters over all workers, and over those that are no more. */
 export class Totals {
@@ -53,10 +59,12 @@ export class Totals {
       this.#pastAnswers.set(id, plusAnswers(this.#pastAnswers.get(id) ?? noAnswers, answers));
     }
     for (const [id, report] of figures.listeners) {
-      const past = this.#pastListeners.get(id) ?? { requests: 0, failures: {} };
+      const past = this.#pastListeners.get(id) ?? noRequests;
       const lost = report.inFlight === 0 ? {} : { 'worker-lost': report.inFlight };
       this.#pastListeners.set(id, {
         requests: past.requests + report.requests,
+        waiting: 0,
+        waitedMs: past.waitedMs + report.waitedMs,
         failures: plusFailures(plusFailures(past.failures, report.failures), lost),
       });
     }
@@ -81,14 +89,17 @@ export class Totals {
     let sum = this.#pastEndpoints.get(id) ?? nothing;
     let inFlight = 0;
     let isEjected = false;
+    let ejectedReason = '';
     for (const { endpoints } of this.#workers.values()) {
       const report = endpoints.get(id);
       if (report === undefined) continue;
       sum = plus(sum, report);
       inFlight += report.inFlight;
-      if (report.ejectedUntil !== 0) isEjected = true;
+      if (report.ejectedUntil === 0) continue;
+      isEjected = true;
+      ejectedReason = report.ejectedReason;
     }
-    return { ...sum, inFlight, isEjected };
+    return { ...sum, inFlight, isEjected, ejectedReason };
   }
 
   answers(id: string): Answers {
@@ -101,14 +112,16 @@ export class Totals {
   }
 
   listener(id: string): ListenerSum {
-    let { requests, failures } = this.#pastListeners.get(id) ?? { requests: 0, failures: {} };
+    let { requests, waiting, waitedMs, failures } = this.#pastListeners.get(id) ?? noRequests;
     for (const { listeners } of this.#workers.values()) {
       const report = listeners.get(id);
       if (report === undefined) continue;
       requests += report.requests;
+      waiting += report.waiting;
+      waitedMs += report.waitedMs;
       failures = plusFailures(failures, report.failures);
     }
-    return { requests, failures };
+    return { requests, waiting, waitedMs, failures };
   }
 }
 

@@ -2,6 +2,10 @@ import type { EndpointEntry, TrafficTotals } from '../../balancer-driver.ts';
 import { AnswerCounts } from '../visibility/answers.ts';
 import { Ejection } from './ejection.ts';
 import type { FailureKind } from './failure-kind.ts';
+import type { PoolState } from './pool-state.ts';
+import { RecentTimes } from './scrutiny/latency-outlier.ts';
+import { Pace } from './selection/pace.ts';
+import { rank } from './selection/rank.ts';
 
 /** Something in flight to an endpoint that can be cut. */
 export interface InFlight {
@@ -26,11 +30,13 @@ export interface MutableTotals extends TrafficTotals {
 /** One endpoint as one worker sees it: its rotation, its health, what is in flight to it. */
 export class EndpointState {
   readonly id: string;
+  readonly instance: string;
+  readonly revision: string;
   readonly host: string;
   readonly port: number;
   /** Lines that name it in responses. */
   readonly nameLines: string;
-  readonly ejection = new Ejection();
+  readonly ejection = new Ejection(() => this.pool?.outdated());
   readonly totals: MutableTotals = {
     requests: 0,
     completed: 0,
@@ -53,9 +59,24 @@ export class EndpointState {
   /** Share of a smooth weighted rotation that it has saved up. */
   credit = 0;
   hasChanged = true;
+  pool: PoolState | undefined;
+  weight = 1;
+  isBackup = false;
+  /** As its pool saw it last. */
+  rank: number = rank.available;
+  /** How much may be in flight to it from this worker. */
+  room = Infinity;
+  /** Another worker asks for a part of the room. */
+  isRoomWanted = false;
+  /** Responses of 5xx since the last other one. */
+  errorsInRow = 0;
+  readonly pace = new Pace();
+  readonly recent = new RecentTimes();
 
   constructor(entry: EndpointEntry) {
     this.id = entry.id;
+    this.instance = entry.instance;
+    this.revision = entry.revision;
     this.host = entry.host;
     this.port = entry.port;
     const address = entry.host.includes(':') ? `[${entry.host}]` : entry.host;
@@ -72,17 +93,33 @@ export class EndpointState {
   end(work: InFlight, isForced: boolean): boolean {
     if (!this.inFlight.delete(work)) return false;
     this.hasChanged = true;
+    if (this.room !== Infinity) this.pool?.roomFreed(this);
     if (!this.isDraining) return false;
     if (isForced) this.totals.forced++;
     else this.totals.drained++;
     return this.inFlight.size === 0;
   }
 
-  /** 1 for a full share; less while a new endpoint warms up. */
-  weight(now: number): number {
+  /** It has room, and has not failed this very request. */
+  isOpen(tried: readonly EndpointState[]): boolean {
+    return this.inFlight.size < this.room && !tried.includes(this);
+  }
+
+  /** Others could be asked in its place. */
+  get isSpareable(): boolean {
+    return this.pool?.endpoints.some((other) => other !== this && other.rank === rank.available) === true;
+  }
+
+  /** Its part of the requests beside the others'. */
+  share(now: number): number {
+    return this.weight * this.ramp(now);
+  }
+
+  /** 1 for all of its weight; less while a new endpoint warms up. */
+  ramp(now: number): number {
     if (this.slowStartMs <= 0) return 1;
-    const share = (now - this.activeSince) / this.slowStartMs;
-    return share >= 1 ? 1 : Math.max(0.1, share);
+    const part = (now - this.activeSince) / this.slowStartMs;
+    return part >= 1 ? 1 : Math.max(0.1, part);
   }
 
   closeIdle(): void {

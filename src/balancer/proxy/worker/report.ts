@@ -15,7 +15,13 @@ export function collectReport(
     const tellsAnswers = withAnswers && answers.hasChanged;
     if (!endpoint.hasChanged && !tellsAnswers) continue;
     endpoint.hasChanged = false;
-    const report = { id, ...totals, inFlight: inFlight.size, ejectedUntil: ejection.until };
+    const report = {
+      id,
+      ...totals,
+      inFlight: inFlight.size,
+      ejectedUntil: ejection.until,
+      ejectedReason: ejection.reason,
+    };
     if (tellsAnswers) {
       answers.hasChanged = false;
       endpoints.push({ ...report, answers: answers.read() });
@@ -25,8 +31,8 @@ export function collectReport(
   for (const listener of routing.listeners.values()) {
     if (!listener.hasChanged) continue;
     listener.hasChanged = false;
-    const { id, requests, inFlight, failures } = listener;
-    listeners.push({ id, requests, inFlight, failures: { ...failures } });
+    const { id, requests, inFlight, waiting, waitedMs, failures } = listener;
+    listeners.push({ id, requests, inFlight, waiting, waitedMs, failures: { ...failures } });
   }
   return { endpoints, listeners };
 }

@@ -1,20 +1,8 @@
-import type { ListenerEntry, PoolEntry } from '../../balancer-driver.ts';
+import type { ListenerEntry } from '../../balancer-driver.ts';
 import { EndpointState } from './endpoint-state.ts';
 import type { FailureKind } from './failure-kind.ts';
+import { PoolState, type PoolSurroundings } from './pool-state.ts';
 import type { WorkerEndpoint, WorkerPool, WorkerTable } from './worker-protocol.ts';
-
-/** A pool in one worker. */
-export interface PoolState {
-  readonly id: string;
-  service: string;
-  policy: PoolEntry['policy'];
-  emptyReason: string;
-  endpoints: readonly EndpointState[];
-  /** Where the next turn begins. */
-  cursor: number;
-  /** Until when an endpoint has less than its full share; milliseconds since the epoch. */
-  rampingUntil: number;
-}
 
 /** A listener in one worker, with its counters. */
 export interface ListenerState {
@@ -23,6 +11,10 @@ export interface ListenerState {
   pool: PoolState;
   requests: number;
   inFlight: number;
+  /** Of those in flight, how many wait for an endpoint. */
+  waiting: number;
+  /** By all that have waited, in milliseconds. */
+  waitedMs: number;
   readonly failures: Partial<Record<FailureKind, number>>;
   hasChanged: boolean;
 }
@@ -32,17 +24,17 @@ export function countFailure(listener: ListenerState, kind: FailureKind): void {
   listener.hasChanged = true;
 }
 
-function rampingUntil({ endpoints, policy: { slowStartMs } }: PoolState): number {
-  if (slowStartMs <= 0) return 0;
-  return endpoints.reduce((latest, endpoint) => Math.max(latest, endpoint.activeSince + slowStartMs), 0);
-}
-
 /** The table in force in this worker. Endpoints, pools and listeners that stay keep their counters and connections. */
 export class RoutingState {
   readonly listeners = new Map<string, ListenerState>();
   readonly pools = new Map<string, PoolState>();
   readonly endpoints = new Map<string, EndpointState>();
   readonly #deadlines = new Map<string, NodeJS.Timeout>();
+  readonly #surroundings: PoolSurroundings;
+
+  constructor(surroundings: PoolSurroundings) {
+    this.#surroundings = surroundings;
+  }
 
   /** Returns the endpoints that are gone; what is in flight to them is for the caller to cut. */
   apply(table: WorkerTable, now: number): readonly EndpointState[] {
@@ -61,8 +53,10 @@ export class RoutingState {
       this.endpoints.delete(endpoint.id);
       this.#dropDeadline(endpoint.id);
       endpoint.isDraining = true;
+      endpoint.pool = undefined;
       endpoint.closeIdle();
     }
+    for (const pool of this.pools.values()) pool.serve();
     return gone;
   }
 
@@ -72,25 +66,18 @@ export class RoutingState {
     if (endpoint === undefined) return;
     endpoint.isDown = isDown;
     endpoint.activeSince = activeSince;
-    for (const pool of this.pools.values()) {
-      if (pool.endpoints.includes(endpoint)) pool.rampingUntil = rampingUntil(pool);
-    }
+    endpoint.pool?.outdated();
+    endpoint.pool?.serve();
   }
 
   #applyPool(entry: WorkerPool, now: number): void {
     let pool = this.pools.get(entry.id);
     if (pool === undefined) {
-      // Workers begin at different places, so that together they spread evenly.
-      const cursor = Math.floor(Math.random() * Math.max(1, entry.endpoints.length));
-      const { id, service, policy, emptyReason } = entry;
-      pool = { id, service, policy, emptyReason, endpoints: [], cursor, rampingUntil: 0 };
+      pool = new PoolState(entry, this.#surroundings);
       this.pools.set(entry.id, pool);
     }
-    pool.service = entry.service;
-    pool.policy = entry.policy;
-    pool.emptyReason = entry.emptyReason;
-    pool.endpoints = entry.endpoints.map((endpoint) => this.#applyEndpoint(endpoint, entry, now));
-    pool.rampingUntil = rampingUntil(pool);
+    const endpoints = entry.endpoints.map((endpoint) => this.#applyEndpoint(endpoint, entry, now));
+    pool.assign(entry, endpoints, now);
   }
 
   #applyEndpoint(entry: WorkerEndpoint, pool: WorkerPool, now: number): EndpointState {
@@ -103,6 +90,11 @@ export class RoutingState {
     endpoint.isDown = entry.isDown;
     endpoint.activeSince = entry.activeSince;
     endpoint.slowStartMs = pool.policy.slowStartMs;
+    endpoint.weight = entry.weight ?? 1;
+    endpoint.isBackup = entry.isBackup ?? false;
+    if (pool.policy.maxConnections === undefined) endpoint.room = Infinity;
+    // Later, only changes are told: some may be on their way.
+    else if (endpoint.room === Infinity) endpoint.room = entry.room ?? 0;
     if (entry.drainDeadline === undefined) {
       endpoint.isDraining = false;
       this.#dropDeadline(entry.id);
@@ -120,7 +112,7 @@ export class RoutingState {
       throw new Error(`listener ${entry.id} names the pool ${entry.pool}, which is not there`);
     const listener = this.listeners.get(entry.id);
     if (listener === undefined) {
-      const counters = { requests: 0, inFlight: 0, failures: {}, hasChanged: true };
+      const counters = { requests: 0, inFlight: 0, waiting: 0, waitedMs: 0, failures: {}, hasChanged: true };
       this.listeners.set(entry.id, { id: entry.id, entry, pool, ...counters });
     } else {
       listener.entry = entry;

@@ -8,6 +8,8 @@ export interface WorkerEndpoint extends EndpointEntry {
   readonly activeSince: number;
   /** When what is in flight is cut; undefined while it is active. Milliseconds since the epoch. */
   readonly drainDeadline?: number;
+  /** Under `maxConnections`: how much of it the worker has to begin with; later, `room` orders change it. */
+  readonly room?: number;
 }
 
 export interface WorkerPool extends PoolEntry {
@@ -21,7 +23,14 @@ export interface WorkerTable {
 
 /** What the main process tells a worker. */
 export type WorkerOrder =
-  | { readonly type: 'start'; readonly limits: ProxyLimits }
+  | {
+      readonly type: 'start';
+      readonly limits: ProxyLimits;
+      /** Key that signs sticky cookies, in hex. */
+      readonly secret: string;
+      /** How many workers there are. */
+      readonly workers: number;
+    }
   /** Carries a bound socket. The worker listens on it; connections wait until a table names it. */
   | { readonly type: 'door'; readonly key: string }
   /** Doors that no table will name after all. */
@@ -29,14 +38,27 @@ export type WorkerOrder =
   | { readonly type: 'table'; readonly sequence: number; readonly table: WorkerTable }
   | { readonly type: 'health'; readonly id: string; readonly isDown: boolean; readonly activeSince: number }
   /** `until` 0: it came back. */
-  | { readonly type: 'eject'; readonly id: string; readonly until: number }
+  | { readonly type: 'eject'; readonly id: string; readonly until: number; readonly reason: string }
+  | CircuitChange
+  /** More, or less, may be in flight to the endpoint from this worker. */
+  | { readonly type: 'room'; readonly id: string; readonly change: number }
+  /** Another worker waits for room of the endpoint. */
+  | { readonly type: 'room-wanted'; readonly id: string }
   | { readonly type: 'report'; readonly sequence: number }
   | { readonly type: 'stop'; readonly graceMs: number };
+
+/** `until` 0: it closed. */
+interface CircuitChange {
+  readonly type: 'circuit';
+  readonly pool: string;
+  readonly until: number;
+}
 
 export interface EndpointReport extends TrafficTotals {
   readonly id: string;
   readonly inFlight: number;
   readonly ejectedUntil: number;
+  readonly ejectedReason: string;
   /** Undefined: as told last. */
   readonly answers?: Answers;
 }
@@ -45,6 +67,8 @@ export interface ListenerReport {
   readonly id: string;
   readonly requests: number;
   readonly inFlight: number;
+  readonly waiting: number;
+  readonly waitedMs: number;
   readonly failures: Readonly<Record<string, number>>;
 }
 
@@ -62,4 +86,9 @@ export type WorkerNotice =
       readonly listeners: readonly ListenerReport[];
     }
   /** `until` 0: it came back. */
-  | { readonly type: 'ejected'; readonly id: string; readonly until: number };
+  | { readonly type: 'ejected'; readonly id: string; readonly until: number; readonly reason: string }
+  | CircuitChange
+  /** Requests wait here for room of the pool's endpoints. */
+  | { readonly type: 'want-room'; readonly pool: string }
+  /** Given up, for other workers. */
+  | { readonly type: 'spare-room'; readonly id: string; readonly count: number };

@@ -16,12 +16,19 @@ const reportAnswersEveryMs = 1_000;
 
 /** Carries traffic in a process of its own, as the main process tells it to. Ends when that one ends. */
 export function runWorker(): void {
-  const routing = new RoutingState();
   const doors = new Map<string, Door>();
   /** Closed doors that still have connections. */
   const closing = new Set<Door>();
   let limits: ProxyLimits = defaultProxyLimits;
   let isReportDue = false;
+  const surroundings = {
+    secret: '',
+    workers: 1,
+    wantRoom: (pool: string) => tell({ type: 'want-room', pool }),
+    spareRoom: (id: string, count: number) => tell({ type: 'spare-room', id, count }),
+    circuitChanged: (pool: string, until: number) => tell({ type: 'circuit', pool, until }),
+  };
+  const routing = new RoutingState(surroundings);
 
   const tell = (notice: WorkerNotice): void => {
     // An error means that the main process is gone, and the disconnect says so too.
@@ -42,7 +49,8 @@ export function runWorker(): void {
     },
     ejectionChanged: (endpoint: EndpointState) => {
       endpoint.hasChanged = true;
-      tell({ type: 'ejected', id: endpoint.id, until: endpoint.ejection.until });
+      const { until, reason } = endpoint.ejection;
+      tell({ type: 'ejected', id: endpoint.id, until, reason });
       context.reportNow();
     },
     reportNow: () => {
@@ -92,6 +100,8 @@ export function runWorker(): void {
     switch (order.type) {
       case 'start':
         limits = order.limits;
+        surroundings.secret = order.secret;
+        surroundings.workers = order.workers;
         break;
       case 'door': {
         const { key } = order;
@@ -118,9 +128,23 @@ export function runWorker(): void {
         const endpoint = routing.endpoints.get(order.id);
         if (endpoint === undefined) break;
         if (order.until === 0) endpoint.ejection.clear();
-        else endpoint.ejection.eject(order.until);
+        else endpoint.ejection.eject(order.until, order.reason);
+        endpoint.pool?.serve();
         endpoint.hasChanged = true;
         report();
+        break;
+      }
+      case 'circuit':
+        routing.pools.get(order.pool)?.scrutiny?.circuit?.set(order.until);
+        break;
+      case 'room': {
+        const endpoint = routing.endpoints.get(order.id);
+        if (endpoint !== undefined) endpoint.pool?.roomChanged(endpoint, order.change);
+        break;
+      }
+      case 'room-wanted': {
+        const endpoint = routing.endpoints.get(order.id);
+        if (endpoint !== undefined) endpoint.pool?.roomWanted(endpoint);
         break;
       }
       case 'report':
@@ -145,6 +169,11 @@ export function runWorker(): void {
       else door.tick(now);
     }
     for (const endpoint of routing.endpoints.values()) closeExpired(endpoint, now);
+    for (const pool of routing.pools.values()) {
+      const outlier = pool.scrutiny?.judge(pool.endpoints, now);
+      if (outlier !== undefined) context.ejectionChanged(outlier);
+      pool.serve();
+    }
   }, tickEveryMs);
   setInterval(() => report(), reportEveryMs);
   tell({ type: 'ready' });

@@ -1,0 +1,174 @@
+import { eventTime, steadyTime } from '../socket/event-time.ts';
+import type { EndpointState } from '../worker/endpoint-state.ts';
+import type { FailureKind } from '../worker/failure-kind.ts';
+import type { PoolState } from '../worker/pool-state.ts';
+import type { RequestTraits } from '../worker/request-traits.ts';
+import type { ListenerState } from '../worker/routing-state.ts';
+import { selectEndpoint } from '../worker/selection/select-endpoint.ts';
+import type { Waiter } from '../worker/waiting-room.ts';
+import type { WorkerContext } from '../worker/worker-context.ts';
+
+/** A request, or a TCP connection, that needs an endpoint. */
+export interface Placeable {
+  /** Goes to the endpoint, at once or after a wait. */
+  placed(endpoint: EndpointState, now: number): void;
+  /** There is none for it, or none in time. */
+  unplaced(kind: FailureKind): void;
+}
+
+/** Finds endpoints for a request, attempt after attempt, and waits for them where it must. Serves request after request. */
+export class Placement implements Waiter {
+  readonly #request: Placeable;
+  readonly #context: WorkerContext;
+  #pool: PoolState | undefined;
+  #listener: ListenerState | undefined;
+  #traits: RequestTraits | undefined;
+  #tried: EndpointState[] = [];
+  /** When the present attempt began, on the steady clock. */
+  #askedAt = 0;
+  /** What the request fails of when its wait is over; undefined while it does not wait. */
+  #waitsFor: FailureKind | undefined;
+  #waitBeganAt = 0;
+  #waitEndsAt = 0;
+
+  constructor(request: Placeable, context: WorkerContext) {
+    this.#request = request;
+    this.#context = context;
+  }
+
+  get isWaiting(): boolean {
+    return this.#waitsFor !== undefined;
+  }
+
+  /** It has failed on some endpoints already. */
+  get isRetry(): boolean {
+    return this.#tried.length > 0;
+  }
+
+  /** Attempts that failed. */
+  get failures(): number {
+    return this.#tried.length;
+  }
+
+  get traits(): RequestTraits | undefined {
+    return this.#traits;
+  }
+
+  /** A new request: its first endpoint is found, or it is told that there is none. */
+  begin(pool: PoolState, listener: ListenerState, traits: RequestTraits | undefined): void {
+    this.#pool = pool;
+    this.#listener = listener;
+    this.#traits = traits;
+    if (this.#tried.length > 0) this.#tried = [];
+    if (pool.scrutiny?.circuit?.admits(eventTime()) === false) this.#request.unplaced('circuit-open');
+    else this.seek(undefined);
+  }
+
+  /** Finds the next endpoint; `lastFailure` is what the request fails of when there is no other. */
+  seek(lastFailure: FailureKind | undefined): void {
+    const pool = this.#pool;
+    if (pool === undefined) return;
+    const now = eventTime();
+    // Those who wait came first.
+    const mustWait = pool.waitingRoom !== undefined && pool.waitingRoom.size > 0;
+    const endpoint = mustWait ? undefined : selectEndpoint(pool, now, this.#tried, this.#traits);
+    if (endpoint !== undefined) return this.#place(endpoint, now);
+    const refusal = this.#beginWait(pool, now);
+    if (refusal === undefined) return;
+    this.#request.unplaced(refusal === 'no-endpoint' ? (lastFailure ?? refusal) : refusal);
+  }
+
+  tryNow(): boolean {
+    const now = eventTime();
+    const endpoint = this.#pool && selectEndpoint(this.#pool, now, this.#tried, this.#traits);
+    if (endpoint === undefined) return false;
+    this.#endWait(now);
+    this.#place(endpoint, now);
+    return true;
+  }
+
+  /** Ends a wait that took too long. True: the request was waiting, and there is nothing else to look after. */
+  expire(now: number): boolean {
+    const kind = this.#waitsFor;
+    if (kind === undefined) return false;
+    if (now >= this.#waitEndsAt) this.#request.unplaced(kind);
+    return true;
+  }
+
+  /** The endpoint has begun to answer, with that status. */
+  answered(endpoint: EndpointState, status: number): void {
+    const now = eventTime();
+    const scrutiny = this.#pool?.scrutiny;
+    const hasChanged =
+      scrutiny === undefined
+        ? endpoint.ejection.succeeded(now)
+        : scrutiny.answered(endpoint, status, steadyTime() - this.#askedAt, now);
+    if (hasChanged) this.#context.ejectionChanged(endpoint);
+    for (const tried of this.#tried) {
+      tried.totals.retried++;
+      tried.hasChanged = true;
+    }
+  }
+
+  /** The attempt failed; none of those that the balancer itself ended is the endpoint's fault. */
+  failed(endpoint: EndpointState, kind: FailureKind): void {
+    const pool = this.#pool;
+    this.#tried.push(endpoint);
+    if (kind === 'forced' || pool === undefined) return;
+    const now = eventTime();
+    endpoint.totals.failed++;
+    pool.scrutiny?.failed(now);
+    if (endpoint.ejection.failed(now, pool.policy)) this.#context.ejectionChanged(endpoint);
+  }
+
+  /** The request is over, however. */
+  end(): void {
+    if (this.#waitsFor !== undefined) this.#endWait(eventTime());
+    this.#pool = undefined;
+    this.#listener = undefined;
+    this.#traits = undefined;
+  }
+
+  #place(endpoint: EndpointState, now: number): void {
+    this.#askedAt = steadyTime();
+    this.#request.placed(endpoint, now);
+  }
+
+  /** Undefined: it waits; else why it may not. */
+  #beginWait(pool: PoolState, now: number): FailureKind | undefined {
+    const { waitingRoom } = pool;
+    if (waitingRoom === undefined) return 'no-endpoint';
+    const { queue } = pool.policy;
+    if (pool.isFull(this.#tried) || (queue !== undefined && waitingRoom.size > 0)) {
+      pool.wantRoom();
+      if (queue === undefined || waitingRoom.size >= pool.queueSize) return 'overload';
+      this.#wait('overload', now, queue.timeoutMs);
+    } else {
+      if (pool.holdMs <= 0 || this.isRetry) return 'no-endpoint';
+      // Whoever starts replicas on demand looks at this.
+      if (this.#listener?.waiting === 0) this.#context.reportNow();
+      this.#wait('no-endpoint', now, pool.holdMs);
+    }
+    waitingRoom.enter(this);
+    return undefined;
+  }
+
+  #wait(kind: FailureKind, now: number, timeoutMs: number): void {
+    this.#waitsFor = kind;
+    this.#waitBeganAt = now;
+    this.#waitEndsAt = now + timeoutMs;
+    if (this.#listener === undefined) return;
+    this.#listener.waiting++;
+    this.#listener.hasChanged = true;
+  }
+
+  #endWait(now: number): void {
+    this.#waitsFor = undefined;
+    this.#pool?.waitingRoom?.leave(this);
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    listener.waiting--;
+    listener.waitedMs += Math.max(0, now - this.#waitBeganAt);
+    listener.hasChanged = true;
+  }
+}
