@@ -5,7 +5,17 @@ import type { DecisionReason } from '../../src/autoscale/decision.ts';
 import type { AutoscaleInput, ReplicaReading } from '../../src/autoscale/reading.ts';
 import { noState } from '../../src/autoscale/state.ts';
 import type { AutoscalePolicy } from '../../src/model/autoscale.ts';
-import { busy, cpuTarget, inputOf, minute, noon, policyOf, second, serviceOf } from './samples.ts';
+import {
+  busy,
+  cpuTarget,
+  inputOf,
+  minute,
+  noon,
+  policyOf,
+  second,
+  serviceOf,
+  unmeasured,
+} from './samples.ts';
 
 /* Written from the documentation of the Kubernetes HorizontalPodAutoscaler, section by section. */
 
@@ -168,7 +178,7 @@ describe('of several metrics', () => {
   });
 
   test('nothing is done when none is known', () => {
-    const { to, reason, sentence } = decideOn(busy(1, 1), { metrics }, { service: undefined });
+    const { to, reason, sentence } = decide({ ...free, metrics }, noState, unmeasured(2)).decision;
     assert.deepEqual([to, reason], [2, 'unknown']);
     assert.match(sentence, /held at 2: cpu is not known: nothing was measured lately/);
   });
@@ -186,7 +196,7 @@ describe('bounds', () => {
   test('a count outside of them is brought back at once, whatever the metrics say', () => {
     assert.equal(decideOn(busy(...Array.from({ length: 9 }, () => 5)), { max: 4 }).to, 4);
     assert.equal(decideOn(busy(0), { min: 3 }).to, 3);
-    assert.equal(decideOn([{}], { min: 30 }, { service: undefined }).to, 30);
+    assert.equal(decide({ ...free, min: 30 }, noState, unmeasured(1)).decision.to, 30);
   });
 });
 

@@ -85,3 +85,9 @@ export function inputOf(
 export function busy(...shares: readonly number[]): Partial<ReplicaReading>[] {
   return shares.map((cpuCores) => ({ cpuCores }));
 }
+
+/** Nothing was measured of that many replicas. */
+export function unmeasured(current: number): AutoscaleInput {
+  const { service: _service, ...input } = inputOf([], { current });
+  return input;
+}
