@@ -5,6 +5,7 @@ import { serviceHash } from './config-hash.ts';
 import { throwAll } from './faults.ts';
 import type { Project, ServiceConfig } from './project.ts';
 import { withDefaultPlatform } from './project/default-platform.ts';
+import { withAutoscaling } from './stack/autoscale/with-autoscaling.ts';
 import { balancingPolicy, startTimeoutMs, tenfoldOf } from './stack/balancing.ts';
 import { toJsonObject, toJsonObjects } from './stack/json.ts';
 import { withInternalListeners } from './stack/internal-listeners.ts';
@@ -52,7 +53,10 @@ export function resolveStack(
     configFiles: project.configFiles,
     hostEnvironment,
     services: Object.fromEntries(
-      withInternalListeners(services, project).map((service) => [service.name, service]),
+      withAutoscaling(withInternalListeners(services, project), project).map((service) => [
+        service.name,
+        service,
+      ]),
     ),
     networks: toJsonObjects(project.networks),
     volumes: toJsonObjects(project.volumes),

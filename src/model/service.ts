@@ -1,3 +1,4 @@
+import type { AutoscalePolicy } from './autoscale.ts';
 import type { BalancingPolicy } from './balancing.ts';
 import type { EdgePolicy } from './edge.ts';
 import type { JsonObject } from './json.ts';
@@ -114,6 +115,8 @@ export interface Service {
   readonly rollback: UpdatePolicy;
   readonly rollout: RolloutPolicy;
   readonly balancing: BalancingPolicy;
+  /** How the number of replicas follows the load; undefined: it does not. */
+  readonly autoscale?: AutoscalePolicy;
   /** Longest time from start to healthy before a change is called failed. */
   readonly startTimeoutMs: number;
   /** The resolved Compose service in canonical form; a runtime driver reads its own fields from it. */

@@ -1,6 +1,7 @@
 import { object } from '../collections.ts';
 import type { BoundOf } from '../kind.ts';
 import { choice, duration, integer, text } from '../scalars.ts';
+import { xTenfoldAutoscale } from './autoscale.ts';
 import { xTenfoldRollout } from './rollout.ts';
 
 const count = (minimum: number) => integer({ minimum, keepsZero: true });
@@ -42,6 +43,7 @@ export const xTenfold = object(
     start_timeout: time('Longest time from start to healthy.'),
     health: xTenfoldHealth,
     rollout: xTenfoldRollout,
+    autoscale: xTenfoldAutoscale,
   },
   { isExtensible: false, description: 'How Tenfold balances and changes the service.' },
 );
