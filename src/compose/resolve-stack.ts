@@ -9,6 +9,7 @@ import { withAutoscaling } from './stack/autoscale/with-autoscaling.ts';
 import { balancingPolicy, startTimeoutMs, tenfoldOf } from './stack/balancing.ts';
 import { toJsonObject, toJsonObjects } from './stack/json.ts';
 import { withInternalListeners } from './stack/internal-listeners.ts';
+import { withNetworkListeners } from './stack/network-listeners.ts';
 import { resolvePorts } from './stack/ports.ts';
 import { refuseSharedPorts } from './stack/shared-ports.ts';
 import { healthCheck, hooks, restartPolicy, stopPolicy } from './stack/policies.ts';
@@ -53,10 +54,10 @@ export function resolveStack(
     configFiles: project.configFiles,
     hostEnvironment,
     services: Object.fromEntries(
-      withAutoscaling(withInternalListeners(services, project), project).map((service) => [
-        service.name,
-        service,
-      ]),
+      withAutoscaling(
+        withNetworkListeners(withInternalListeners(services, project), project, warnings),
+        project,
+      ).map((service) => [service.name, service]),
     ),
     networks: toJsonObjects(project.networks),
     volumes: toJsonObjects(project.volumes),

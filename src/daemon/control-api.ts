@@ -190,7 +190,7 @@ export interface ListenerStatus {
   readonly port: number;
   readonly target: number;
   readonly protocol: 'http' | 'tcp';
-  readonly exposure: 'published' | 'internal';
+  readonly exposure: 'published' | 'internal' | 'network';
   readonly isOpen: boolean;
   readonly requests: number;
   readonly failed: number;

@@ -7,9 +7,12 @@ import { Journal } from './state/journal.ts';
 import { takeLock } from './state/lock.ts';
 import { StackStore } from './state/stack-store.ts';
 import { StackRegistry } from './stack/stack-registry.ts';
+import { createAmbassadorDriver } from '../balancer/ambassador/ambassador-driver.ts';
 import { createFleet } from '../balancer/fleet/fleet.ts';
 import { createProxyDriver } from '../balancer/proxy/proxy-driver.ts';
 import { TrafficTable } from '../controller/execute/traffic-table.ts';
+import { createDockerAmbassadors } from '../runtime/docker/ambassador/docker-ambassadors.ts';
+import { whyNoAmbassadors } from '../runtime/docker/ambassador/why-none.ts';
 import { createDockerDriver } from '../runtime/docker/docker-driver.ts';
 import { createProcessDriver } from '../runtime/process/process-driver.ts';
 import type { RuntimeDriver } from '../runtime/runtime-driver.ts';
@@ -42,7 +45,13 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     ['process', processes],
     ['container', docker],
   ]);
-  await using balancer = createFleet([{ carrier: 'proxy', driver: proxy }]);
+  await using ambassadors = createAmbassadorDriver(
+    createDockerAmbassadors({ directory: home.ambassadorsDirectory }),
+  );
+  await using balancer = createFleet([
+    { carrier: 'proxy', driver: proxy },
+    { carrier: 'ambassador', driver: ambassadors },
+  ]);
   const traffic = new TrafficTable(balancer);
   await using registry = new StackRegistry({
     runtimes,
@@ -50,6 +59,7 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     clock: systemClock,
     store,
     journal,
+    whyNoAmbassadors: () => whyNoAmbassadors(process.env, process.platform),
     onBug: reportBug,
   });
   await traffic.adopt(AbortSignal.any([signal, AbortSignal.timeout(balancerStartMs)]));

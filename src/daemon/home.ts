@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 
 /** Longest path that fits `sun_path` on every system we run on (macOS: 104 bytes with the closing zero). */
 const maxSocketPathBytes = 100;
+/** Below the folder of all ambassadors: as long as any of them is. */
+const ambassadorSocket = join('0'.repeat(12), 'control.sock');
 
 /** Where everything that outlives a command is kept. All paths are absolute. */
 export interface Home {
@@ -12,6 +14,8 @@ export interface Home {
   readonly socketPath: string;
   /** Control channel of the proxy. */
   readonly proxySocketPath: string;
+  /** Control channels of ambassadors, in a folder for each. */
+  readonly ambassadorsDirectory: string;
   /** Pid and start time of the daemon that owns the home. */
   readonly lockPath: string;
   readonly daemonLogPath: string;
@@ -33,6 +37,7 @@ export function resolveHome(environment: Readonly<Record<string, string | undefi
     directory,
     socketPath: socketPath(directory, 'daemon.sock'),
     proxySocketPath: socketPath(directory, 'proxy.sock'),
+    ambassadorsDirectory: dirname(dirname(socketPath(join(directory, 'ambassadors'), ambassadorSocket))),
     lockPath: join(directory, 'daemon.lock'),
     daemonLogPath: join(directory, 'daemon.log'),
     proxyLogPath: join(directory, 'proxy.log'),

@@ -28,11 +28,23 @@ export interface Listener {
   /** Port inside the replica (Compose `ports.target`). */
   readonly target: number;
   readonly protocol: 'http' | 'tcp';
-  /** `published` stands under `ports:`; `internal` is the loopback address given to local processes. */
-  readonly exposure: 'published' | 'internal';
+  /**
+   * `published` stands under `ports:`; `internal` is the loopback address given to local processes; `network` is the
+   * service's name between containers, with an ambassador to answer to it.
+   */
+  readonly exposure: 'published' | 'internal' | 'network';
+  /** With exposure `network` only: where its ambassador stands. */
+  readonly networks?: readonly NetworkAlias[];
   /** Requests that go elsewhere than to the service itself; in order of precedence. */
   readonly routes?: readonly Route[];
   readonly edge?: EdgePolicy;
+}
+
+/** A network of the container engine, and the names that an ambassador has on it. */
+export interface NetworkAlias {
+  /** The engine's name for it: `demo_default`. */
+  readonly network: string;
+  readonly aliases: readonly string[];
 }
 
 /** A port that the runtime itself publishes, one per replica, as docker compose does. */

@@ -47,14 +47,17 @@ export function servingReplicas(service: ServiceStatus): number {
 
 /** Where the service can be reached from outside: its listeners, and what the runtime publishes itself. */
 export function serviceAddresses(service: ServiceStatus): string[] {
-  const published = service.listeners.filter(({ exposure }) => exposure === 'published').map(listenerAddress);
+  const published = service.listeners
+    .filter(({ exposure }) => exposure === 'published')
+    .map((listener) => listenerAddress(listener, service.name));
   const direct = service.replicas.flatMap((replica) => replica.published.map(publishedAddress));
   return [...new Set([...published, ...direct])];
 }
 
-/** `http://localhost:8080`, with a word when it is not open. */
-export function listenerAddress(listener: ListenerStatus): string {
-  const address = `${listener.protocol}://${hostOf(listener.hostIp)}:${listener.port}`;
+/** `http://localhost:8080`, or `http://web:80` between containers, with a word when it is not open. */
+export function listenerAddress(listener: ListenerStatus, service: string): string {
+  const host = listener.exposure === 'network' ? service : hostOf(listener.hostIp);
+  const address = `${listener.protocol}://${host}:${listener.port}`;
   if (listener.isOpen) return address;
   return `${address} (closed${listener.note === undefined ? '' : `: ${listener.note}`})`;
 }

@@ -48,7 +48,7 @@ function renderListeners(services: readonly ServiceStatus[], surroundings: Table
   const { style } = surroundings;
   const rows = services.flatMap((service) =>
     service.listeners.map((listener) => [
-      { text: listenerAddress(listener), paint: listener.isOpen ? style.accent : style.bad },
+      { text: listenerAddress(listener, service.name), paint: listener.isOpen ? style.accent : style.bad },
       `${service.name}:${listener.target}`,
       exposureWord(listener),
       String(listener.requests),
@@ -73,7 +73,14 @@ function renderListeners(services: readonly ServiceStatus[], surroundings: Table
 }
 
 function exposureWord({ exposure }: ListenerStatus): string {
-  return exposure === 'published' ? 'everyone' : 'local processes';
+  switch (exposure) {
+    case 'published':
+      return 'everyone';
+    case 'internal':
+      return 'local processes';
+    case 'network':
+      return 'containers';
+  }
 }
 
 function scaleSource({ scaleSource, fileReplicas }: ServiceStatus): string {

@@ -1,7 +1,7 @@
 import { listenerId, type Desired } from '../desired.ts';
 import type { Draft } from './draft.ts';
 import { gatherPreparation, holdFailed } from './hold-back.ts';
-import { isRunning, type Observed, type ObservedReplica } from '../observed.ts';
+import { isRunning, type Observed } from '../observed.ts';
 import type { Operation, Plan } from '../plan.ts';
 import { reconcileEnding } from './reconcile-ending.ts';
 import { reconcileRunning } from './reconcile-service.ts';
@@ -57,7 +57,7 @@ function reconcileOne(draft: Draft, service: Service, desired: Desired, observed
     draft.waits.push({ service: service.name, reason: unreachable, failure: 'runtime-unreachable' });
     return;
   }
-  planListeners(draft, service, wanted.phase === 'running', desired, replicas);
+  planListeners(draft, service, wanted.phase === 'running', desired, observed);
   draft.pools.push(...poolsOf(desired.stack.name, service, placed));
   draft.wakeTimes.push(...plan.wakeTimes);
   draft.operations.push(...plan.operations);
@@ -79,12 +79,17 @@ function planListeners(
   service: Service,
   shallRun: boolean,
   desired: Desired,
-  replicas: readonly ObservedReplica[],
+  observed: Observed,
 ): void {
-  if (!shallRun && !replicas.some(isRunning)) return;
+  const replicas = observed.byService.get(service.name) ?? [];
+  const isAnyRunning = replicas.some(isRunning);
+  if (!shallRun && !isAnyRunning) return;
+  const hasNetworks = isAnyRunning || observed.prepared.has(`${service.name}@${service.revision}`);
   for (const listener of service.listeners) {
     const entry = listenerEntry(desired, service, listener, replicas);
-    if (entry !== undefined) draft.listeners.push(entry);
+    if (entry === undefined) continue;
+    const isPossible = listener.exposure !== 'network' || hasNetworks || observed.openListeners.has(entry.id);
+    if (isPossible) draft.listeners.push(entry);
   }
 }
 
@@ -94,14 +99,16 @@ function compareListeners(draft: Draft, observed: Observed): void {
   const closed = [...observed.openListeners].filter((id) => !wanted.has(id));
   const services = new Map(draft.pools.map(({ id, service }) => [id, service]));
   draft.operations.unshift(
-    ...opened.map(({ pool, hostIp, port }): Operation => {
+    ...opened.map(({ pool, hostIp, port, carrier }): Operation => {
       const service = services.get(pool) ?? pool;
-      return {
-        kind: 'open',
-        service,
-        listener: `${hostIp === '' ? '*' : hostIp}:${port}`,
-        cause: `published by ${service}`,
-      };
+      return carrier === 'ambassador'
+        ? { kind: 'open', service, listener: `${service}:${port}`, cause: 'its name between containers' }
+        : {
+            kind: 'open',
+            service,
+            listener: `${hostIp === '' ? '*' : hostIp}:${port}`,
+            cause: `published by ${service}`,
+          };
     }),
     ...closed.map((listener): Operation => ({ kind: 'close', listener, cause: 'no longer published' })),
   );

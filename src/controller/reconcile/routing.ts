@@ -92,13 +92,15 @@ export function listenerEntry(
 ): ListenerEntry | undefined {
   const id = listenerId(desired.stack.name, listener.key);
   const port = listener.port ?? desired.assignedPorts[id];
-  if (port === undefined || publisherOf(port, replicas) !== undefined) return undefined;
+  const isOnHost = listener.exposure !== 'network';
+  if (port === undefined || (isOnHost && publisherOf(port, replicas) !== undefined)) return undefined;
   return {
     id,
     hostIp: listener.hostIp,
     port,
     protocol: listener.protocol,
     pool: poolId(desired.stack.name, service.name, listener.target),
+    ...(!isOnHost && { carrier: 'ambassador', networks: listener.networks ?? [] }),
   };
 }
 

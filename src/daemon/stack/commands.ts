@@ -1,3 +1,4 @@
+import { withPossibleAmbassadors } from './ambassadors.ts';
 import { assignPorts } from './assign-ports.ts';
 import { runChange, type Change } from './run-change.ts';
 import type { StackRegistry } from './stack-registry.ts';
@@ -39,7 +40,9 @@ export async function up(registry: StackRegistry, request: UpRequest, signal: Ab
   const session = registry.find(name);
   const before = session?.controller.desired;
   if (session !== undefined && before !== undefined) refuseElsewhere(session, before, request);
-  const after = await assignPorts(bringUp(before, request, registry.options.clock.now()));
+  const possible = withPossibleAmbassadors(request.stack, registry.options.whyNoAmbassadors);
+  const asked = { ...request, stack: possible.stack };
+  const after = await assignPorts(bringUp(before, asked, registry.options.clock.now()));
   await checkRuntimes(registry, after, signal);
   const observed =
     session?.controller.last?.observed ??
@@ -56,7 +59,7 @@ export async function up(registry: StackRegistry, request: UpRequest, signal: Ab
     after,
     services,
     isReversible: before !== undefined || isFresh,
-    warnings: orphanWarnings(after, observed),
+    warnings: [...possible.warnings, ...orphanWarnings(after, observed)],
   };
   if (session !== undefined) return { type: 'report', report: await runChange(session, change, signal) };
   await registry.options.store.save(after);

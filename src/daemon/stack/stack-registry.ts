@@ -3,7 +3,10 @@ import { emptyTable } from '../../controller/reconcile/routing.ts';
 import type { Desired } from '../../controller/desired.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 
-export type RegistryOptions = Omit<SessionOptions, 'desired'>;
+export interface RegistryOptions extends Omit<SessionOptions, 'desired'> {
+  /** Why no ambassador can stand between containers here; undefined where one can. */
+  readonly whyNoAmbassadors: () => string | undefined;
+}
 
 /** Every stack that this daemon looks after. */
 export class StackRegistry implements AsyncDisposable {

@@ -109,7 +109,7 @@ function describeListener(
   const port = listener.port ?? desired.assignedPorts[id];
   if (port === undefined) return [];
   const observed = balancer?.listeners.find((candidate) => candidate.id === id);
-  const publisher = publisherOf(port, replicas);
+  const publisher = listener.exposure === 'network' ? undefined : publisherOf(port, replicas);
   const { hostIp, target, protocol, exposure } = listener;
   return [
     {

@@ -25,7 +25,9 @@ export interface Ownership {
 /** Throws `no-listener` unless an open HTTP listener leads to the service. */
 export function serviceTarget(stack: StackStatus, service: string): LoadTarget {
   const listeners = stack.services.find(({ name }) => name === service)?.listeners ?? [];
-  const usable = listeners.filter(({ isOpen, protocol }) => isOpen && protocol === 'http');
+  const usable = listeners.filter(
+    ({ isOpen, protocol, exposure }) => isOpen && protocol === 'http' && exposure !== 'network',
+  );
   const listener = usable.find(({ exposure }) => exposure === 'published') ?? usable[0];
   if (listener === undefined) {
     const seen = listeners.map(

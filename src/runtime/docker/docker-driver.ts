@@ -11,6 +11,7 @@ import type {
   TeardownOptions,
 } from '../runtime-driver.ts';
 import { TenfoldError } from '../../shared/errors.ts';
+import { prepareAmbassadorImage } from './ambassador/image.ts';
 import { DockerConsole } from './console/docker-console.ts';
 import { KeptLogs } from './console/kept-logs.ts';
 import { containerLogs } from './console/logs.ts';
@@ -19,7 +20,7 @@ import { Engine } from './engine/engine.ts';
 import { reachOf } from './engine/reach.ts';
 import type { Reach } from './engine/reach.ts';
 import { prepareImage } from './image/images.ts';
-import { imageName, networkKeys, volumeKeys } from './names.ts';
+import { hasAmbassador, imageName, networkKeys, volumeKeys } from './names.ts';
 import { prepareNetwork } from './project/networks.ts';
 import { removeElements } from './project/teardown.ts';
 import { prepareVolume } from './project/volumes.ts';
@@ -110,6 +111,7 @@ class DockerDriver implements RuntimeDriver {
     for (const service of images.values()) {
       await prepareImage(this.#engine, stack, service, progress, signal);
     }
+    if (wanted.some(hasAmbassador)) await prepareAmbassadorImage(this.#engine, progress, signal);
     for (const key of new Set(wanted.flatMap(networkKeys))) {
       await prepareNetwork(this.#engine, stack, key, progress, signal);
     }

@@ -18,6 +18,8 @@ export const label = {
   volume: 'com.docker.compose.volume',
   /** Ours: TCP ports of a container that cannot declare any, because its network is another one's. */
   targets: 'tenfold.targets',
+  /** Ours: on a container that is no replica, what it is instead. */
+  role: 'tenfold.role',
 } as const;
 
 /** The docker compose whose labels and names these are; its later versions read them alike. */

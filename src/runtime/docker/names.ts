@@ -16,6 +16,15 @@ export function volumeName(stack: Stack, key: string): string {
   return composeVolumeOf(stack, key).name ?? `${stack.name}_${key}`;
 }
 
+/** Between containers, a container of its own answers to the service's name. */
+export function hasAmbassador({ listeners }: Service): boolean {
+  return listeners.some(({ exposure }) => exposure === 'network');
+}
+
+export function ambassadorName(stackName: string, service: string): string {
+  return `${stackName}-${service}-ambassador`;
+}
+
 /** The image that the file names, or the name under which its `build` is kept. */
 export function imageName(stack: Stack, service: Service): string {
   return composeServiceOf(service).image ?? `${stack.name}-${service.name}`;

@@ -31,6 +31,7 @@ export const xTenfold = object(
       choices: ['http', 'tcp'],
       description: 'What the proxy speaks where app_protocol does not say.',
     }),
+    ambassador: choice(),
     algorithm: text({ choices: ['least_conn', 'round_robin'] }),
     max_fails: count(0),
     fail_timeout: time('Window in which failures are counted, and how long a replica then stays out.'),

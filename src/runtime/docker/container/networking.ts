@@ -2,12 +2,12 @@ import type { EndpointSettings } from 'dockerode';
 import type { ReplicaSpec } from '../../runtime-driver.ts';
 import { composeServiceOf } from '../compose-types.ts';
 import type { ComposeServiceNetwork } from '../compose-types.ts';
-import { containerName, networkKeys, networkName } from '../names.ts';
+import { containerName, hasAmbassador, networkKeys, networkName } from '../names.ts';
 
 /** First API version that takes every network when a container is created. */
 const allNetworksMinor = 44;
 
-type Endpoint = EndpointSettings & { GwPriority?: number };
+export type Endpoint = EndpointSettings & { GwPriority?: number };
 
 export interface Networking {
   readonly networkMode: string;
@@ -49,7 +49,12 @@ function endpointOf(
   const macAddress = network.mac_address ?? (isPrimary ? composeServiceOf(service).mac_address : undefined);
   const hasAddress = network.ipv4_address ?? network.ipv6_address ?? network.link_local_ips;
   return {
-    Aliases: [containerName(stack, service, index), service.name, ...(network.aliases ?? [])],
+    Aliases: [
+      containerName(stack, service, index),
+      `tasks.${service.name}`,
+      // Names that are the ambassador's, where there is one.
+      ...(hasAmbassador(service) ? [] : [service.name, ...(network.aliases ?? [])]),
+    ],
     ...(links.length > 0 ? { Links: [...links] } : {}),
     ...(hasAddress
       ? {

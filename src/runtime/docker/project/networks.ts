@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.ts';
 import { engineStatus, engineWords, isNotFound } from '../engine/engine-error.ts';
 import { elementLabels } from '../labels.ts';
 import { networkName } from '../names.ts';
+import { createNetwork, keepsAddresses, type NetworkBody } from './create-network.ts';
 import { missingExternal, tellOwner, type Element } from './existing-element.ts';
 import { elementHash } from './element-hash.ts';
 
@@ -47,12 +48,7 @@ export async function prepareNetwork(
   if (element.isExternal) throw missingExternal(element, stack);
   progress(`creating network ${name}`);
   try {
-    await engine.send(`create the network ${name}`, {
-      method: 'POST',
-      path: '/networks/create',
-      body: networkBody(stack, key),
-      signal,
-    });
+    await createNetwork(engine, networkBody(stack, key), keepsAddresses(stack, key), signal);
   } catch (thrown) {
     // Somebody else made it between the question and the answer.
     if (engineStatus(thrown) === 409) return;
@@ -70,7 +66,7 @@ export function isEngineOwn(name: string): boolean {
 }
 
 /** The request that creates a network of the stack. */
-export function networkBody(stack: Stack, key: string): object {
+export function networkBody(stack: Stack, key: string): NetworkBody {
   const network = composeNetworkOf(stack, key);
   const { ipam } = network;
   const hasIpam =

@@ -1,4 +1,4 @@
-import type { NetworkInspectInfo, VolumeInspectInfo } from 'dockerode';
+import type { ContainerInfo, NetworkInspectInfo, VolumeInspectInfo } from 'dockerode';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stack } from '../../../model/stack.ts';
 import type { TeardownOptions } from '../../runtime-driver.ts';
@@ -8,6 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import { engineStatus, engineWords, isNotFound } from '../engine/engine-error.ts';
 import { label } from '../labels.ts';
 import { networkName, volumeName } from '../names.ts';
+import { removeContainerNow } from '../replica/remove.ts';
 import { findNetwork } from './networks.ts';
 
 /** The engine lets go of a removed container's endpoint a moment after the container is gone. */
@@ -34,6 +35,7 @@ export async function removeElements(
       failures.push(thrown);
     }
   };
+  await removeAmbassadors(engine, stack.name, signal);
   const query = { filters: { label: [`${label.project}=${stack.name}`] } };
   const networks = await engine.json<NetworkInspectInfo[]>('list the networks', {
     method: 'GET',
@@ -65,6 +67,18 @@ export async function removeElements(
   throw new TenfoldError('runtime-failed', `Docker kept ${failures.length} things of ${stack.name}`, {
     errors: failures,
   });
+}
+
+/** Those that the balancer knows are gone by now; this is for one that an interrupted daemon left. */
+async function removeAmbassadors(engine: Engine, stackName: string, signal: AbortSignal): Promise<void> {
+  const labels = [`${label.project}=${stackName}`, `${label.role}=ambassador`];
+  const left = await engine.json<ContainerInfo[]>('list the ambassadors', {
+    method: 'GET',
+    path: '/containers/json',
+    query: { all: true, filters: { label: labels } },
+    signal,
+  });
+  for (const { Id: id } of left) await removeContainerNow(engine, id, signal);
 }
 
 async function removeNetwork(

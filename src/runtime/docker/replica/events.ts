@@ -74,6 +74,8 @@ export async function followEvents(
 }
 
 function tell(listener: ChangeListener, { Action: action, Actor: actor }: EngineEvent): void {
+  // An ambassador is no replica; whoever runs it hears of it by its control channel.
+  if (label.role in actor.Attributes) return;
   // A signal changes nothing by itself; what follows from it comes as an event of its own.
   if (action === 'kill') return listener.onSignal(actor.ID, Number(actor.Attributes['signal']));
   if (action === 'start') listener.onStart(actor.ID);

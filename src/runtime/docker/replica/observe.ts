@@ -120,19 +120,20 @@ export class Observer {
   }
 }
 
-/** Containers that docker compose would call the stack's own, in whatever state. */
-export function listContainers(
+/** Containers that docker compose would call the stack's own, in whatever state, but not its ambassadors. */
+export async function listContainers(
   engine: Engine,
   stackName: string,
   signal: AbortSignal,
 ): Promise<readonly ContainerInfo[]> {
   const labels = [`${label.project}=${stackName}`, `${label.oneOff}=False`, label.configHash];
-  return engine.json('list the containers', {
+  const containers = await engine.json<readonly ContainerInfo[]>('list the containers', {
     method: 'GET',
     path: '/containers/json',
     query: { all: true, filters: { label: labels } },
     signal,
   });
+  return containers.filter(({ Labels }) => Labels[label.role] === undefined);
 }
 
 export async function inspectContainer(

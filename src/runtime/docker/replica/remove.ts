@@ -24,3 +24,17 @@ export async function removeContainer(engine: Engine, replica: Replica, signal: 
     await sleep(pollMs, undefined, { signal });
   }
 }
+
+/** Removes a container whatever it is doing; one that is gone already is removed. */
+export async function removeContainerNow(engine: Engine, name: string, signal: AbortSignal): Promise<void> {
+  try {
+    await engine.send(`remove the container ${name}`, {
+      method: 'DELETE',
+      path: `/containers/${encodeURIComponent(name)}`,
+      query: { force: true, v: true },
+      signal,
+    });
+  } catch (thrown) {
+    if (!isNotFound(thrown) && !/already in progress/i.test(engineWords(thrown))) throw thrown;
+  }
+}

@@ -1,5 +1,6 @@
 import type { ContainerInfo } from 'dockerode';
 import type { ReplicaSpec } from '../../runtime-driver.ts';
+import type { Stack } from '../../../model/stack.ts';
 import { TenfoldError } from '../../../shared/errors.ts';
 import { composeServiceOf } from '../compose-types.ts';
 import type { Surroundings } from '../container/surroundings.ts';
@@ -7,7 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { Reach } from '../engine/reach.ts';
 import { findImage } from '../image/images.ts';
 import { label } from '../labels.ts';
-import { imageName } from '../names.ts';
+import { ambassadorName, hasAmbassador, imageName } from '../names.ts';
 import { listContainers } from './observe.ts';
 
 type ContainersOf = (service: string, field: string) => readonly ContainerInfo[];
@@ -57,7 +58,7 @@ export async function surroundingsOf(
     pidMode: mode(config.pid, 'pid'),
     volumesFrom: (config.volumes_from ?? []).map((entry) => volumesFrom(entry, containersOf)),
     links: [
-      ...(config.links ?? []).flatMap((link) => linksTo(link, stack.name, containersOf)),
+      ...(config.links ?? []).flatMap((link) => linksTo(link, stack, containersOf)),
       ...(config.external_links ?? []).map((link) => (link.includes(':') ? link : `${link}:${link}`)),
     ],
   };
@@ -75,12 +76,23 @@ function volumesFrom(entry: string, containersOf: ContainersOf): string {
   return [containersOf(name, 'volumes_from')[0]?.Id, ...access].join(':');
 }
 
-/** Under the alias, under `service-N` and under the container's whole name, as docker compose links them. */
-function linksTo(link: string, stackName: string, containersOf: ContainersOf): readonly string[] {
+/**
+ * Under the alias, under `service-N` and under the container's whole name, as docker compose links them; the alias is the
+ * ambassador's, where there is one.
+ */
+function linksTo(
+  link: string,
+  { name: stackName, services }: Stack,
+  containersOf: ContainersOf,
+): readonly string[] {
   const [name = '', alias = name] = link.split(':');
-  return containersOf(name, 'links').flatMap(({ Names, Labels }) => {
+  const service = services[name];
+  const ambassador = service && hasAmbassador(service) ? ambassadorName(stackName, name) : undefined;
+  const links = containersOf(name, 'links').flatMap(({ Names, Labels }) => {
     const container = (Names[0] ?? '').replace(/^\//, '');
     const numbered = `${name}-${Labels[label.number] ?? 1}`;
-    return [alias, numbered, `${stackName}-${numbered}`].map((as) => `${container}:${as}`);
+    const aliases = [...(ambassador === undefined ? [alias] : []), numbered, `${stackName}-${numbered}`];
+    return aliases.map((as) => `${container}:${as}`);
   });
+  return ambassador === undefined ? links : [`${ambassador}:${alias}`, ...links];
 }

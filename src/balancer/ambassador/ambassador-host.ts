@@ -1,0 +1,30 @@
+import type { NetworkAlias } from '../../model/service.ts';
+
+/** An ambassador stands for one service of one stack. */
+export interface AmbassadorName {
+  readonly stack: string;
+  readonly service: string;
+}
+
+export interface AmbassadorSpec extends AmbassadorName {
+  /** Where it stands, and as what; in an order of their own. */
+  readonly networks: readonly NetworkAlias[];
+}
+
+/**
+ * Runs ambassadors: proxies in containers of their own, which answer on a control socket of this machine. Errors are
+ * TenfoldErrors; `runtime-unreachable` means that nothing is known and nothing was changed.
+ */
+export interface AmbassadorHost {
+  /** Makes one run as the specification says; one that differs from it is replaced. Idempotent. */
+  start(spec: AmbassadorSpec, signal: AbortSignal): Promise<void>;
+
+  /** Removes one, whatever it is doing. Idempotent. */
+  remove(name: AmbassadorName, signal: AbortSignal): Promise<void>;
+
+  /** Those that were started here and not removed, as far as this machine remembers them; asks no engine. */
+  list(): Promise<readonly AmbassadorSpec[]>;
+
+  /** Where an ambassador answers, once it does. */
+  socketPath(name: AmbassadorName): string;
+}
