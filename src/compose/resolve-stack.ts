@@ -6,7 +6,8 @@ import { throwAll } from './faults.ts';
 import type { Project, ServiceConfig } from './project.ts';
 import { withDefaultPlatform } from './project/default-platform.ts';
 import { withAutoscaling } from './stack/autoscale/with-autoscaling.ts';
-import { balancingPolicy, startTimeoutMs, tenfoldOf } from './stack/balancing.ts';
+import { startTimeoutMs, tenfoldOf } from './stack/balancing.ts';
+import { balancingPolicy } from './stack/balancing-policy.ts';
 import { toJsonObject, toJsonObjects } from './stack/json.ts';
 import { withInternalListeners } from './stack/internal-listeners.ts';
 import { withNetworkListeners } from './stack/network-listeners.ts';
@@ -128,7 +129,7 @@ function resolveService(name: string, config: ServiceConfig, project: Project, w
     update,
     rollback: rollbackPolicy(config.deploy?.rollback_config, update),
     rollout: checkedRolloutPolicy({ name, update, listeners: ports.listeners }, tenfold.rollout, project),
-    balancing: balancingPolicy(tenfold),
+    balancing: balancingPolicy(name, tenfold, project),
     startTimeoutMs: startTimeoutMs(tenfold),
     config: toJsonObject(config),
   };

@@ -5,8 +5,9 @@ import { describe, test } from 'node:test';
 import { format, resolveConfig } from 'prettier';
 import { propertyNames } from '../../src/compose/schema/kind.ts';
 import { checkModel, editorSchema } from '../../src/compose/schema/project-schema.ts';
+import { xTenfoldHealth } from '../../src/compose/schema/tenfold/balancing.ts';
 import { xTenfoldRollout } from '../../src/compose/schema/tenfold/rollout.ts';
-import { xTenfold, xTenfoldHealth } from '../../src/compose/schema/tenfold/x-tenfold.ts';
+import { xTenfold } from '../../src/compose/schema/tenfold/x-tenfold.ts';
 import { newMap } from '../../src/compose/tree.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
@@ -23,7 +24,7 @@ test('docs/compose.md explains every key of x-tenfold, and none that there is no
   const section = readFileSync(join(docs, 'compose.md'), 'utf8')
     .split(/^## /m)
     .find((part) => part.startsWith('x-tenfold'));
-  const explained = [...(section ?? '').matchAll(/^\| `([a-z_.]+)`/gm)].map((match) => match[1]);
+  const explained = [...(section ?? '').matchAll(/^\| `([a-z0-9_.]+)`/gm)].map((match) => match[1]);
   const groups = Object.entries({ health: xTenfoldHealth, rollout: xTenfoldRollout });
   const known = propertyNames(xTenfold).filter((key) => !groups.some(([group]) => group === key));
   const grouped = groups.flatMap(([group, kind]) => propertyNames(kind).map((key) => `${group}.${key}`));

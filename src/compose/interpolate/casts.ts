@@ -46,6 +46,13 @@ const tenfoldCasts: Readonly<Record<string, Cast>> = {
   'x-tenfold.max_fails': toInteger,
   'x-tenfold.retries': toInteger,
   'x-tenfold.response_headers': toBoolean,
+  'x-tenfold.max_connections': toInteger,
+  'x-tenfold.max_5xx': toInteger,
+  'x-tenfold.queue.size': toInteger,
+  'x-tenfold.latency_outlier.factor': toInteger,
+  'x-tenfold.latency_outlier.min_requests': toInteger,
+  'x-tenfold.circuit_breaker.min_requests': toInteger,
+  'x-tenfold.circuit_breaker.probes': toInteger,
   'x-tenfold.health.rise': toInteger,
   'x-tenfold.health.fall': toInteger,
 };

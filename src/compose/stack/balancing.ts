@@ -1,4 +1,3 @@
-import type { BalancingPolicy } from '../../model/balancing.ts';
 import type { Project } from '../project.ts';
 import { durationMs, parseDuration } from '../schema/quantities.ts';
 import type { XTenfold } from '../schema/tenfold/x-tenfold.ts';
@@ -18,28 +17,6 @@ export function tenfoldOf(name: string, { tenfold }: Project): XTenfold {
 export function milliseconds(duration: string | undefined, otherwise: number): number {
   const nanoseconds = duration === undefined ? undefined : parseDuration(duration);
   return nanoseconds === undefined ? otherwise : durationMs(nanoseconds);
-}
-
-export function balancingPolicy(tenfold: XTenfold): BalancingPolicy {
-  const { health = {} } = tenfold;
-  return {
-    algorithm: tenfold.algorithm ?? 'least_conn',
-    maxFails: tenfold.max_fails ?? 3,
-    failTimeoutMs: milliseconds(tenfold.fail_timeout, 10_000),
-    slowStartMs: milliseconds(tenfold.slow_start, 0),
-    drainTimeoutMs: milliseconds(tenfold.drain_timeout, 30_000),
-    connectTimeoutMs: milliseconds(tenfold.connect_timeout, 2_000),
-    responseTimeoutMs: milliseconds(tenfold.response_timeout, 60_000),
-    retries: tenfold.retries ?? 1,
-    responseHeaders: tenfold.response_headers ?? true,
-    activeHealth: {
-      path: health.path,
-      intervalMs: milliseconds(health.interval, 2_000),
-      timeoutMs: milliseconds(health.timeout, 2_000),
-      rise: health.rise ?? 2,
-      fall: health.fall ?? 3,
-    },
-  };
 }
 
 export function startTimeoutMs(tenfold: XTenfold): number {

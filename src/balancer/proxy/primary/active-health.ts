@@ -1,47 +1,6 @@
-import { request } from 'node:http';
-import { connect } from 'node:net';
 import type { ActiveHealthPolicy } from '../../../model/balancing.ts';
 import type { WorkerEndpoint, WorkerTable } from '../worker/worker-protocol.ts';
-
-type Target = Pick<WorkerEndpoint, 'host' | 'port'>;
-
-/** Undefined: the check passed; else why not. */
-type Verdict = string | undefined;
-
-/** One check: a connection is made, or a GET of the path is answered with 2xx or 3xx, within the timeout. */
-export function checkOnce(target: Target, policy: ActiveHealthPolicy, signal: AbortSignal): Promise<Verdict> {
-  const timeout = AbortSignal.any([signal, AbortSignal.timeout(policy.timeoutMs)]);
-  return policy.path === undefined ? checkConnect(target, timeout) : checkPath(target, policy.path, timeout);
-}
-
-function checkConnect({ host, port }: Target, signal: AbortSignal): Promise<Verdict> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, signal });
-    socket.once('connect', () => {
-      resolve(undefined);
-      socket.destroy();
-    });
-    socket.on('error', (error) => resolve(reasonOf(error)));
-  });
-}
-
-function checkPath({ host, port }: Target, path: string, signal: AbortSignal): Promise<Verdict> {
-  return new Promise((resolve) => {
-    const options = { host, port, path, signal, agent: false, headers: { 'user-agent': 'tenfold-health' } };
-    const attempt = request(options, (response) => {
-      const status = response.statusCode ?? 0;
-      resolve(status >= 200 && status < 400 ? undefined : `GET ${path} answered ${status}`);
-      response.destroy();
-    });
-    attempt.on('error', (error) => resolve(reasonOf(error)));
-    attempt.end();
-  });
-}
-
-function reasonOf(error: NodeJS.ErrnoException): string {
-  if (error.name === 'AbortError') return 'no answer in time';
-  return error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
-}
+import { checkOnce, type Verdict } from './health-check.ts';
 
 interface Probe {
   endpoint: WorkerEndpoint;

@@ -1,23 +1,13 @@
 import { object } from '../collections.ts';
 import type { BoundOf } from '../kind.ts';
-import { choice, duration, integer, text } from '../scalars.ts';
+import { choice, duration, text } from '../scalars.ts';
+import { balancingFields, xTenfoldHealth } from './balancing.ts';
+import { xTenfoldEdge, xTenfoldEntrypoints } from './edge.ts';
 import { xTenfoldAutoscale } from './autoscale.ts';
 import { xTenfoldRollout } from './rollout.ts';
+import { xTenfoldRoutes } from './routes.ts';
 
-const count = (minimum: number) => integer({ minimum, keepsZero: true });
 const time = (description: string) => duration({ keepsZero: true, description });
-
-/** The proxy's own health checks. */
-export const xTenfoldHealth = object(
-  {
-    path: text({ pattern: /^\// }),
-    interval: time('Time between two checks.'),
-    timeout: time('Longest wait for the answer to a check.'),
-    rise: count(1),
-    fall: count(1),
-  },
-  { isExtensible: false },
-);
 
 /** What Compose has no word for, under `x-tenfold:` of a service; at the top level, the defaults for all services. */
 export const xTenfold = object(
@@ -32,16 +22,20 @@ export const xTenfold = object(
       description: 'What the proxy speaks where app_protocol does not say.',
     }),
     ambassador: choice(),
-    algorithm: text({ choices: ['least_conn', 'round_robin'] }),
-    max_fails: count(0),
-    fail_timeout: time('Window in which failures are counted, and how long a replica then stays out.'),
-    slow_start: time('How long a new replica takes to reach its full share.'),
-    drain_timeout: time('How long requests in flight may run on when a replica leaves rotation.'),
-    connect_timeout: time('Longest wait for a connection to a replica.'),
-    response_timeout: time('Longest silence of a replica before and within its response.'),
-    retries: count(0),
+    ...balancingFields,
     response_headers: choice(),
     start_timeout: time('Longest time from start to healthy.'),
+    send_proxy_protocol: text({
+      choices: ['v1', 'v2'],
+      description: 'Connections to replicas begin with a PROXY protocol header that names the client.',
+    }),
+    edge: xTenfoldEdge,
+    routes: xTenfoldRoutes,
+    entrypoints: xTenfoldEntrypoints,
+    traefik: text({
+      choices: ['replace', 'keep'],
+      description: 'replace: traefik labels are read as routes. keep: they are left to Traefik.',
+    }),
     health: xTenfoldHealth,
     rollout: xTenfoldRollout,
     autoscale: xTenfoldAutoscale,
