@@ -80,8 +80,18 @@ export class MetricsStore implements MetricsSource {
   }
 
   between(stack: string, service: string, from: number, to: number): readonly ServiceDetail[] {
-    const window = this.#services.get(keyOf(stack, service))?.window;
-    return (window?.between(from, to) ?? []).map(unpackSample);
+    return this.packedBetween(stack, service, from, to).map(unpackSample);
+  }
+
+  /** The same for who takes a few of many. */
+  packedBetween(stack: string, service: string, from: number, to: number): readonly PackedSample[] {
+    return this.#services.get(keyOf(stack, service))?.window.between(from, to) ?? [];
+  }
+
+  /** Services of a stack of which there are samples. */
+  servicesOf(stack: string): readonly string[] {
+    const layouts = [...this.#services.values()].flatMap(({ window }) => window.layout ?? []);
+    return layouts.filter((layout) => layout.stack === stack).map(({ service }) => service);
   }
 
   watch(onSample: (sample: ServiceSample) => void, signal: AbortSignal): void {

@@ -1,16 +1,26 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
+import {
+  array,
+  assert as assertAlways,
+  boolean,
+  double,
+  nat,
+  option,
+  property,
+  record,
+  tuple,
+} from 'fast-check';
 import { MetricsStore, windowMs } from '../../src/metrics/metrics-store.ts';
 import { packSample, unpackSample } from '../../src/metrics/window/packed-sample.ts';
 import { latencyOf, replicaDetail, serviceDetail } from './samples.ts';
 
 describe('a packed sample', () => {
   test('unpacks to what was packed', () => {
-    const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
-    const size = fc.option(fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }), { nil: undefined });
-    const replica = fc.record({
-      isReady: fc.boolean(),
+    const count = nat({ max: Number.MAX_SAFE_INTEGER });
+    const size = option(double({ min: 0, noNaN: true, noDefaultInfinity: true }), { nil: undefined });
+    const replica = record({
+      isReady: boolean(),
       cpuSeconds: size,
       memoryBytes: size,
       cpuLimit: size,
@@ -18,11 +28,11 @@ describe('a packed sample', () => {
       inFlight: count,
       requests: count,
       forced: count,
-      responses: fc.tuple(count, count, count, count, count),
-      latency: fc.array(fc.double({ min: 0, max: 1e9, noNaN: true })).map(latencyOf),
+      responses: tuple(count, count, count, count, count),
+      latency: array(double({ min: 0, max: 1e9, noNaN: true })).map(latencyOf),
     });
-    fc.assert(
-      fc.property(fc.array(replica, { maxLength: 5 }), count, (replicas, requests) => {
+    assertAlways(
+      property(array(replica, { maxLength: 5 }), count, (replicas, requests) => {
         const sample = serviceDetail(5, {
           requests,
           waitedMs: requests / 3,

@@ -40,6 +40,11 @@ export class MetricsHistory {
     this.#options = options;
   }
 
+  /** Resolves when nothing is left to be written. */
+  async written(): Promise<void> {
+    await this.#writing;
+  }
+
   /** Keeps the samples of one moment in each resolution whose turn it is; resolves when they are written. */
   add(time: number, samples: readonly PackedSample[]): Promise<unknown> {
     const due = this.#courses.filter((course) => {
