@@ -17,6 +17,11 @@ interface Step {
   readonly texts: readonly string[];
 }
 
+/** The state once it is known whether the decision came about. */
+export function stateAfter(before: AutoscaleState, decided: Decided, wasCarriedOut: boolean): AutoscaleState {
+  return wasCarriedOut ? decided.state : { ...decided.state, events: before.events };
+}
+
 export interface Decided {
   readonly decision: Decision;
   /** For the next decision, once this one was carried out. */

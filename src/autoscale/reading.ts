@@ -20,8 +20,8 @@ export interface ReplicaReading {
 
 /** One service over the window that ends now. */
 export interface ServiceReading {
-  /** Requests that clients sent, per second. */
-  readonly requestsPerSecond: number;
+  /** Requests that clients sent, per second; undefined: not measured for long enough. */
+  readonly requestsPerSecond?: number;
   /** Requests that waited for a replica, on average. */
   readonly waiting: number;
   /** Requests that wait for a replica at this moment. */

@@ -51,7 +51,7 @@ export function recommendFromZero(
   }
   const asked = recommend(queries, current);
   const wanted = asked.kind === 'known' ? asked.replicas : 0;
-  const isAsked = service !== undefined && (service.waitingNow > 0 || service.requestsPerSecond > 0);
+  const isAsked = service !== undefined && (service.waitingNow > 0 || (service.requestsPerSecond ?? 0) > 0);
   if (wanted > 0 && asked.kind === 'known') return asked;
   if (isAsked) {
     const waits = service.waitingNow > 0 ? `${service.waitingNow} wait` : 'requests came';

@@ -40,8 +40,10 @@ export interface DesiredService {
   /** `running`: `replicas` of them. `stopped`: stopped and kept. `absent`: removed, or never asked for. */
   readonly phase: 'running' | 'stopped' | 'absent';
   readonly replicas: number;
-  /** Who said `replicas`. A command's word holds until the file's own number changes. */
-  readonly source: 'file' | 'command';
+  /** Who said `replicas`. A command's word holds until the file's own number changes, the autoscaler's for good. */
+  readonly source: 'file' | 'command' | 'autoscaler';
+  /** The autoscaler leaves the number alone, until a command says otherwise. */
+  readonly isAutoscalePaused?: boolean;
   /** What the file said when `replicas` was settled. */
   readonly fileReplicas: number;
   /** Replicas that ended before this time are started again, whatever their exit code. */

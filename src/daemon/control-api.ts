@@ -106,7 +106,15 @@ export type ExecMessage =
   | { readonly type: 'exit'; readonly exitCode: number };
 
 export type EventKind =
-  'command.started' | 'command.finished' | 'command.failed' | 'progress' | 'warning' | ChangeKind;
+  | 'command.started'
+  | 'command.finished'
+  | 'command.failed'
+  | 'progress'
+  | 'warning'
+  /** The number of replicas was changed, or why it is not has changed. */
+  | 'autoscale.scaled'
+  | 'autoscale.held'
+  | ChangeKind;
 
 /** One entry of the journal. */
 export interface StackEvent {
@@ -176,7 +184,7 @@ export interface ServiceStatus {
   readonly revision: string;
   readonly desired: number;
   readonly fileReplicas: number;
-  readonly scaleSource: 'file' | 'command';
+  readonly scaleSource: 'file' | 'command' | 'autoscaler';
   readonly running: number;
   readonly inRotation: number;
   readonly listeners: readonly ListenerStatus[];

@@ -25,6 +25,8 @@ export function renderPlainEvent(event: StackEvent, elapsedMs: number, style: St
 const wordlessKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'progress',
   'warning',
+  'autoscale.scaled',
+  'autoscale.held',
   'runtime.unreachable',
   'runtime.recovered',
   'balancer.lost',
@@ -72,6 +74,8 @@ export function paintOfEvent(kind: EventKind, style: Style): Paint {
       return style.doubtful;
     case 'command.started':
     case 'progress':
+    case 'autoscale.scaled':
+    case 'autoscale.held':
     case 'replica.created':
     case 'replica.started':
     case 'replica.drained':

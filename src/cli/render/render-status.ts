@@ -84,7 +84,7 @@ function exposureWord({ exposure }: ListenerStatus): string {
 }
 
 function scaleSource({ scaleSource, fileReplicas }: ServiceStatus): string {
-  return scaleSource === 'file' ? 'file' : `command (file: ${fileReplicas})`;
+  return scaleSource === 'file' ? 'file' : `${scaleSource} (file: ${fileReplicas})`;
 }
 
 /** What `ls` shows: one line per stack. */

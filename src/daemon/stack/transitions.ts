@@ -2,6 +2,7 @@ import type { Desired, DesiredService } from '../../controller/desired.ts';
 import type { Service } from '../../model/service.ts';
 import type { Stack } from '../../model/stack.ts';
 import { TenfoldError } from '../../shared/errors.ts';
+import { autoscaledAfterUp, isAutoscaled, refuseAutoscaled } from '../autoscale/replica-counts.ts';
 import type { DownRequest, UpRequest } from '../control-api.ts';
 
 /*
@@ -15,7 +16,8 @@ const maxReplicas = 10_000;
 /** Throws `invalid-scale`, `unknown-service`. A scale set by hand stays until the file's own number changes. */
 export function bringUp(previous: Desired | undefined, request: UpRequest, now: number): Desired {
   const { stack, scale } = request;
-  for (const [name, count] of Object.entries(scale)) checkScale(stack, name, count);
+  for (const [name, count] of Object.entries(scale))
+    refuseAutoscaled(checkScale(stack, name, count), previous?.services[name], count);
   const selected = withDependencies(stack, request.services ?? Object.keys(stack.services));
   const services = Object.values(stack.services).map((service) => {
     const before = previous?.services[service.name];
@@ -48,6 +50,7 @@ export function scaleTo(desired: Desired, scale: Readonly<Record<string, number>
   for (const [name, replicas] of Object.entries(scale)) {
     const service = checkScale(desired.stack, name, replicas);
     const before = services[name] ?? startingPoint(service);
+    refuseAutoscaled(service, before, replicas);
     const activeSince = before.phase === 'running' ? before.activeSince : now;
     services[name] = {
       ...before,
@@ -152,6 +155,7 @@ function replicasAfterUp(
   asked: number | undefined,
   resetScale: boolean,
 ): Pick<DesiredService, 'replicas' | 'source' | 'fileReplicas'> {
+  if (isAutoscaled(service, before)) return autoscaledAfterUp(service, before, resetScale);
   const fileReplicas = service.replicas;
   if (asked !== undefined) return { replicas: asked, source: 'command', fileReplicas };
   const holds = before?.source === 'command' && before.fileReplicas === fileReplicas && !resetScale;
