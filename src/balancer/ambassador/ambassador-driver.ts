@@ -40,7 +40,7 @@ class Driver implements BalancerDriver {
   async #apply(parts: ReadonlyMap<string, AmbassadorPart>, signal: AbortSignal): Promise<void> {
     await this.#adopt(signal);
     await this.#open(
-      [...parts].filter(([key, { spec }]) => !isDeepStrictEqual(this.#ambassadors.get(key)?.spec, spec)),
+      [...parts].filter(([key, { spec }]) => !this.#stands(key, spec)),
       signal,
     );
     const standing = [...this.#ambassadors];
@@ -48,8 +48,9 @@ class Driver implements BalancerDriver {
       standing.map(async ([key, ambassador]) => {
         const part = parts.get(key);
         if (part !== undefined) return ambassador.apply(part.table, signal);
-        await this.#host.remove(ambassador.spec, signal);
+        // Before it is gone, or it would be brought back.
         ambassador.close();
+        await this.#host.remove(ambassador.spec, signal);
         this.#ambassadors.delete(key);
       }),
     );
@@ -84,6 +85,11 @@ class Driver implements BalancerDriver {
     this.#watchers.clear();
     for (const ambassador of this.#ambassadors.values()) ambassador.close();
     return Promise.resolve();
+  }
+
+  #stands(key: string, spec: AmbassadorSpec): boolean {
+    const ambassador = this.#ambassadors.get(key);
+    return ambassador !== undefined && !ambassador.isClosed && isDeepStrictEqual(ambassador.spec, spec);
   }
 
   /** Starts those that are new or stand elsewhere now; when one cannot be started, those that were new are removed again. */

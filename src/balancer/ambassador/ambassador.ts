@@ -101,6 +101,10 @@ export class Ambassador {
     }
   }
 
+  get isClosed(): boolean {
+    return this.#closed.signal.aborted;
+  }
+
   /** Lets go of it; it goes on running. */
   close(): void {
     this.#closed.abort(
@@ -178,6 +182,7 @@ export class Ambassador {
         this.#options.onChange();
         return;
       } catch (thrown) {
+        if (signal.aborted) return;
         if (!isTenfoldError(thrown))
           console.error(`ambassador of ${this.spec.service}: ${messageOf(thrown)}`);
       }
