@@ -13,6 +13,8 @@ import { withInternalListeners } from './stack/internal-listeners.ts';
 import { withNetworkListeners } from './stack/network-listeners.ts';
 import { resolvePorts } from './stack/ports.ts';
 import { refuseSharedPorts } from './stack/shared-ports.ts';
+import { resolveRouting } from './stack/routing/resolve-routing.ts';
+import { replacedEdges } from './stack/routing/traefik/label-routing.ts';
 import { healthCheck, hooks, restartPolicy, stopPolicy } from './stack/policies.ts';
 import { processWarnings } from './stack/process-warnings.ts';
 import { checkedRolloutPolicy, checkFailureActions, rollbackPolicy, updatePolicy } from './stack/rollout.ts';
@@ -34,11 +36,13 @@ export function resolveStack(
   const warnings = [...project.warnings];
   const services: Service[] = [];
   const faults: TenfoldError[] = [];
+  const replaced = replacedEdges(project);
   for (const [name, config] of Object.entries(project.services)) {
     if (config.provider !== undefined) {
       warnings.push(`service ${name} has a provider, which Tenfold does not run; start it by other means`);
       continue;
     }
+    if (replaced.has(name)) continue;
     const platformed = withDefaultPlatform(config, project.environment);
     try {
       services.push(resolveService(name, platformed, project, warnings));
@@ -48,7 +52,12 @@ export function resolveStack(
     }
   }
   throwAll(faults);
-  refuseSharedPorts(services, project);
+  const dependable = services.map((service) => ({
+    ...service,
+    dependsOn: service.dependsOn.filter(({ service: name }) => !replaced.has(name)),
+  }));
+  const routing = resolveRouting(dependable, project, warnings);
+  refuseSharedPorts(routing.services, routing.entrypoints, project);
   const stack: Stack = {
     name: project.name,
     workingDir: project.workingDir,
@@ -56,10 +65,11 @@ export function resolveStack(
     hostEnvironment,
     services: Object.fromEntries(
       withAutoscaling(
-        withNetworkListeners(withInternalListeners(services, project), project, warnings),
+        withNetworkListeners(withInternalListeners(routing.services, project), project, warnings),
         project,
       ).map((service) => [service.name, service]),
     ),
+    ...(routing.entrypoints.length > 0 && { entrypoints: routing.entrypoints }),
     networks: toJsonObjects(project.networks),
     volumes: toJsonObjects(project.volumes),
     secrets: toJsonObjects(withContent(project.secrets, project.secretValues)),

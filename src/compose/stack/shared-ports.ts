@@ -1,32 +1,54 @@
+import type { Entrypoint } from '../../model/routing.ts';
 import type { Service } from '../../model/service.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 import type { Project } from '../project.ts';
 
-/** Refuses two listeners on one address: only one of them could ever be bound. */
-export function refuseSharedPorts(services: readonly Service[], project: Project): void {
-  const byPort = new Map<
-    number,
-    { readonly service: string; readonly hostIp: string; readonly key: string }[]
-  >();
-  for (const { name: service, listeners } of services) {
-    for (const { port, hostIp, key } of listeners) {
-      if (port === undefined) continue;
-      const holders = byPort.get(port) ?? [];
-      const other = holders.find((holder) => isSameAddress(holder.hostIp, hostIp));
-      if (other !== undefined) {
-        throw new TenfoldError(
-          'invalid-compose',
-          `service ${service} publishes port ${port}, which ${other.service} publishes too`,
-          {
-            where: project.locate('services', service, 'ports'),
-            got: `${other.key} and ${key}`,
-            hint: 'give one of them another port',
-          },
-        );
-      }
-      byPort.set(port, [...holders, { service, hostIp, key }]);
+/** Refuses two listeners on one address: only one of them could ever be bound. Entrypoints are addresses too. */
+export function refuseSharedPorts(
+  services: readonly Service[],
+  entrypoints: readonly Entrypoint[],
+  project: Project,
+): void {
+  const byPort = new Map<number, readonly Holder[]>();
+  for (const holder of [...entrypoints.map(entrypointHolder), ...services.flatMap(serviceHolders)]) {
+    const holders = byPort.get(holder.port) ?? [];
+    const other = holders.find(({ hostIp }) => isSameAddress(hostIp, holder.hostIp));
+    if (other !== undefined) {
+      const { who, port, keys } = holder;
+      throw new TenfoldError(
+        'invalid-compose',
+        `${who} publishes port ${port}, which ${other.name} publishes too`,
+        {
+          where: project.locate(...keys),
+          got: `${other.key} and ${holder.key}`,
+          hint: 'give one of them another port',
+        },
+      );
     }
+    byPort.set(holder.port, [...holders, holder]);
   }
+}
+
+interface Holder {
+  readonly who: string;
+  readonly name: string;
+  readonly hostIp: string;
+  readonly port: number;
+  readonly key: string;
+  readonly keys: readonly string[];
+}
+
+function entrypointHolder({ name, hostIp, port }: Entrypoint): Holder {
+  const keys = ['x-tenfold', 'entrypoints', name];
+  return { who: `entrypoint ${name}`, name, hostIp, port, key: `${name}:${port}`, keys };
+}
+
+function serviceHolders({ name, listeners }: Service): Holder[] {
+  return listeners.flatMap(({ port, hostIp, key }) =>
+    port === undefined
+      ? []
+      : [{ who: `service ${name}`, name, hostIp, port, key, keys: ['services', name, 'ports'] }],
+  );
 }
 
 const everywhere = new Set(['', '0.0.0.0', '::']);

@@ -1,0 +1,2 @@
+/** Why a rule cannot be read, in words. */
+export class RuleError extends Error {}
