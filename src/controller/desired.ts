@@ -65,6 +65,11 @@ export function listenerId(stackName: string, listenerKey: string): string {
   return `${stackName}/${listenerKey}`;
 }
 
+/** Name of an entrypoint's listener in the routing table, and of the pool behind its routes. */
+export function entrypointId(stackName: string, name: string, port: number): string {
+  return `${stackName}/@${name}:${port}`;
+}
+
 /** Name of a pool in the routing table. */
 export function poolId(stackName: string, service: string, target: number): string {
   return `${stackName}/${service}:${target}`;

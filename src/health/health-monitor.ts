@@ -194,10 +194,11 @@ interface CheckedPorts {
 
 /** Ports that an image merely exposes do not count: many programs listen on some of theirs only. */
 function checkedPorts({ endpoints }: Replica, service: Service | undefined): CheckedPorts {
-  const { listeners = [], directPorts = [] } = service ?? {};
+  const { listeners = [], directPorts = [], routedTargets = [] } = service ?? {};
   const published = new Set([
     ...listeners.filter(({ exposure }) => exposure === 'published').map(({ target }) => target),
     ...directPorts.filter(({ protocol }) => protocol === 'tcp').map(({ target }) => target),
+    ...routedTargets,
   ]);
   const reachable = new Set(listeners.map(({ target }) => target));
   return {

@@ -1,3 +1,4 @@
+import { isBalanced } from '../../controller/balanced-targets.ts';
 import type { StackSession } from './stack-session.ts';
 import { listenerId, type Desired } from '../../controller/desired.ts';
 import { endpointsOf, trafficOf } from '../../controller/observe/observe.ts';
@@ -6,7 +7,7 @@ import { indexSnapshot, isRunning, type Observed, type ObservedReplica } from '.
 import { describeExit } from '../../controller/reconcile/dependencies.ts';
 import { publisherOf } from '../../controller/reconcile/routing.ts';
 import { formatPlan, isSteady } from '../../controller/plan.ts';
-import type { Pass } from '../../controller/loop.ts';
+import type { Pass } from '../../controller/pass.ts';
 import type { BalancerObservation } from '../../balancer/balancer-driver.ts';
 import type { Service } from '../../model/service.ts';
 import type { ListenerStatus, ReplicaStatus, ServiceStatus, StackStatus } from '../control-api.ts';
@@ -81,7 +82,7 @@ function describeService(
   const shown = replicas
     .map((replica) => describeReplica(replica, service, unreachable.get(service.kind)))
     .sort((a, b) => a.index - b.index || (a.startedAt ?? 0) - (b.startedAt ?? 0));
-  const serving = service.listeners.length > 0 ? 'in rotation' : 'healthy';
+  const serving = isBalanced(service) ? 'in rotation' : 'healthy';
   return {
     name: service.name,
     kind: service.kind,
