@@ -27,6 +27,8 @@ export interface VersionReply {
   readonly proxyPid: number | undefined;
 }
 
+  /** Where metrics and the status page are, `127.0.0.1:9910`, or why they are not. */
+  readonly admin?: { readonly address: string | undefined; readonly reason: string | undefined };
 export interface ExitReply {
   readonly isExiting: boolean;
   /** Stacks that keep it running. */

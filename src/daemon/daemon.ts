@@ -1,3 +1,7 @@
+import { parseAdminAddress } from './admin/admin-address.ts';
+import { adminRoutes } from './admin/admin-routes.ts';
+import { type AdminServer, serveAdmin } from './admin/admin-server.ts';
+import { metricsRoute } from './admin/metrics-route.ts';
 import type { VersionReply } from './control-api.ts';
 import { isListening, serveControl } from './control/control-server.ts';
 import { controlRoutes } from './control/routes.ts';
@@ -11,7 +15,9 @@ import { createAmbassadorDriver } from '../balancer/ambassador/ambassador-driver
 import { createFleet } from '../balancer/fleet/fleet.ts';
 import { createProxyDriver } from '../balancer/proxy/proxy-driver.ts';
 import { TrafficTable } from '../controller/execute/traffic-table.ts';
+import type { StackController } from '../controller/loop.ts';
 import { createDockerAmbassadors } from '../runtime/docker/ambassador/docker-ambassadors.ts';
+import { startMetrics } from '../metrics/start-metrics.ts';
 import { whyNoAmbassadors } from '../runtime/docker/ambassador/why-none.ts';
 import { createDockerDriver } from '../runtime/docker/docker-driver.ts';
 import { createProcessDriver } from '../runtime/process/process-driver.ts';
@@ -29,6 +35,7 @@ const balancerStartMs = 10_000;
 /** Runs the daemon of a home until the signal aborts or nothing is left to do. */
 export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> {
   await makeHome(home);
+  const adminAddress = parseAdminAddress(process.env['TENFOLD_ADMIN']);
   await using lock = await takeLock(home.lockPath, () => isListening(home.socketPath), systemClock);
   void lock;
   await using journal = new Journal(home.journalPath, reportBug);
@@ -67,23 +74,42 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
 
   const ending = new AbortController();
   const version = (): VersionReply => ({
+  const controllers = (): readonly StackController[] => registry.all.map(({ controller }) => controller);
+  await using metrics = await startMetrics({
+    controllers,
+    runtimes,
+    balancer: traffic,
+    clock: systemClock,
+    directory: home.metricsDirectory,
+    onBug: reportBug,
+    onWarning: (line) => console.error(new Date().toISOString(), 'warning:', line),
+  });
+
     version: ownVersion(),
+  let admin: AdminServer | undefined;
     pid: process.pid,
     home: home.directory,
     proxyPid: proxy.pid,
   });
   const exitIfIdle = (): readonly string[] => {
+    admin: { address: admin?.address, reason: admin?.failure },
     const active = registry.activeStacks;
     if (active.length === 0) ending.abort();
     return active;
   };
-  await using control = await serveControl(
-    home.socketPath,
-    controlRoutes({ registry, version, exitIfIdle }),
+  const apiRoutes = [
+    ...controlRoutes({ registry, version, exitIfIdle }),
+    metricsRoute(metrics, systemClock, (name) => registry.find(name) !== undefined),
+  ];
+  await using adminServer = await serveAdmin(
+    adminAddress,
+    adminRoutes({ store: metrics.store, controllers, version }),
     reportBug,
   );
   const idleTimer = setInterval(() => {
     const isQuiet = control.callCount === 0 && Date.now() - control.lastCallAt > idleExitMs;
+  admin = adminServer;
+  await using control = await serveControl(home.socketPath, apiRoutes, reportBug);
     if (isQuiet) exitIfIdle();
   }, idleCheckMs);
 
@@ -92,6 +118,8 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
   clearInterval(idleTimer);
   // Told to end while stacks run (an upgrade): traffic goes on without a daemon. Idle: the proxy ends as well.
   if (ending.signal.aborted) await proxy.shutdown(proxyGraceMs, AbortSignal.timeout(2 * proxyGraceMs));
+  // Whoever asks the proxy for its counters after its end would start it again.
+  await metrics[Symbol.asyncDispose]();
   ending.abort();
 }
 

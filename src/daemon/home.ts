@@ -22,6 +22,8 @@ export interface Home {
   readonly proxyLogPath: string;
   /** One state file per stack. */
   readonly stacksDirectory: string;
+  /** History of the metrics. */
+  readonly metricsDirectory: string;
   /** Append-only event journal. */
   readonly journalPath: string;
   /** Records of the process runtime. */
@@ -42,6 +44,7 @@ export function resolveHome(environment: Readonly<Record<string, string | undefi
     daemonLogPath: join(directory, 'daemon.log'),
     proxyLogPath: join(directory, 'proxy.log'),
     stacksDirectory: join(directory, 'stacks'),
+    metricsDirectory: join(directory, 'metrics'),
     journalPath: join(directory, 'journal.jsonl'),
     processesDirectory: join(directory, 'processes'),
     logsDirectory: join(directory, 'logs'),

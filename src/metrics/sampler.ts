@@ -56,6 +56,7 @@ export class Sampler {
     const stacks = this.#options
       .controllers()
       .flatMap(({ desired, last }) => (last === undefined ? [] : [{ desired, observed: last.observed }]));
+    if (stacks.length === 0) return;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
     const [observation, usage] = await Promise.all([
       this.#observe(limit),

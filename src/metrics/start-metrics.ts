@@ -41,6 +41,7 @@ export async function startMetrics(options: MetricsOptions): Promise<Metrics> {
   return {
     store,
     history,
+    /** May be called again. */
     async [Symbol.asyncDispose]() {
       ending.abort();
       await running;

@@ -92,6 +92,8 @@ async function createTestHome(folder: string): Promise<TestHome> {
         TENFOLD_HOME: home.directory,
         TMPDIR: scratchDir,
         NO_COLOR: '1',
+        // Tests run beside each other, and beside whatever else runs here.
+        TENFOLD_ADMIN: '127.0.0.1:0',
         ...options.environment,
       },
     });

@@ -1,6 +1,7 @@
 import { connectRunningDaemon } from '../connection/daemon-connection.ts';
 import { homeOf } from '../invocation.ts';
 import { ownVersion } from '../../shared/own-version.ts';
+import type { VersionReply } from '../../daemon/control-api.ts';
 import { addVerb, type Program, type VerbCall } from '../verb.ts';
 
 interface VersionOptions {
@@ -35,5 +36,11 @@ async function runVersion({ invocation, options }: VerbCall<VersionOptions>): Pr
     `home     ${home.directory}`,
     `daemon   ${daemon === undefined ? 'not running' : `${daemon.version}, pid ${daemon.pid}`}`,
     ...(daemon?.proxyPid === undefined ? [] : [`proxy    pid ${daemon.proxyPid}`]),
+    ...(daemon?.admin === undefined ? [] : [`admin    ${describeAdmin(daemon.admin)}`]),
   ]);
+}
+
+/** Where metrics and the status page are. */
+function describeAdmin({ address, reason }: NonNullable<VersionReply['admin']>): string {
+  return address === undefined ? (reason ?? 'not listening') : `http://${address}`;
 }

@@ -2,7 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { sendError } from './reply.ts';
+import { answerBy } from './answer-by.ts';
 import { messageOf, TenfoldError } from '../../shared/errors.ts';
 import { makeFolder } from '../../shared/make-folder.ts';
 
@@ -41,7 +41,7 @@ export async function serveControl(
 ): Promise<ControlServer> {
   let callCount = 0;
   let lastCallAt = Date.now();
-  const compiled = routes.map((route) => ({ ...route, expression: compile(route.pattern) }));
+  const answer = answerBy(routes, onBug);
   const server = createServer((request, response) => {
     callCount += 1;
     response.once('close', () => {
@@ -53,33 +53,6 @@ export async function serveControl(
   // A stream of events may be silent for hours.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 1_000;
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const abort = new AbortController();
-    response.once('close', () => abort.abort(new TenfoldError('interrupted', 'the caller went away')));
-    const url = new URL(request.url ?? '/', 'http://daemon');
-    try {
-      for (const { method, expression, handle } of compiled) {
-        const match = request.method === method ? expression.exec(url.pathname) : null;
-        if (match === null) continue;
-        const parameters = Object.fromEntries(
-          Object.entries(match.groups ?? {}).map(([key, value]) => [key, decodeURIComponent(value)]),
-        );
-        return await handle({ request, response, url, parameters, signal: abort.signal });
-      }
-      throw new TenfoldError('usage', `the daemon has no ${request.method} ${url.pathname}`, {
-        hint: 'the command and the daemon may be of different versions: tenfold version',
-      });
-    } catch (thrown) {
-      if (!(thrown instanceof TenfoldError)) onBug(thrown);
-      sendError(
-        response,
-        thrown instanceof TenfoldError
-          ? thrown
-          : new TenfoldError('runtime-failed', `a bug in the daemon: ${messageOf(thrown)}`),
-      );
-    }
-  }
 
   await listen(server, socketPath);
   return {
@@ -128,8 +101,4 @@ async function listen(server: Server, socketPath: string): Promise<void> {
     process.umask(mask);
   }
   await chmod(socketPath, 0o600);
-}
-
-function compile(pattern: string): RegExp {
-  return new RegExp(`^${pattern.replaceAll(/:([a-z]+)/g, '(?<$1>[^/]+)')}$`);
 }

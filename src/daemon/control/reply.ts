@@ -20,20 +20,20 @@ export function beginStream(response: ServerResponse): (message: unknown) => voi
 }
 
 /** As the answer, or as the last line of a stream that was begun. */
-export function sendError(response: ServerResponse, error: TenfoldError): void {
+export function sendError(response: ServerResponse, error: TenfoldError, status = statusOf(error)): void {
   if (response.destroyed) return;
   const line = `${JSON.stringify({ error: error.toJSON() })}\n`;
   if (response.headersSent) {
     response.end(line);
     return;
   }
-  const status = error.code.startsWith('unknown-')
-    ? 404
-    : error.exitCode === 2 || error.exitCode === 3
-      ? 400
-      : 500;
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(line);
+}
+
+function statusOf({ code, exitCode }: TenfoldError): number {
+  if (code.startsWith('unknown-')) return 404;
+  return exitCode === 2 || exitCode === 3 ? 400 : 500;
 }
 
 /** The request's JSON body; the schema checks what the daemon relies on. Throws `usage`. */

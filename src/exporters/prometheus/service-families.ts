@@ -2,7 +2,7 @@ import type { ReplicaDetail, ServiceDetail } from '../../metrics/sample/sample-d
 import { exportLatency } from './latency-buckets.ts';
 import type { Labels, MetricFamily, ScalarFamily } from './metric-family.ts';
 
-/** Enough of a revision to tell it from others, as `ps` shows it. */
+/** Enough of a revision to tell it from all others. */
 const shownRevisionDigits = 12;
 const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 

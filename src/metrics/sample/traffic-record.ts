@@ -38,13 +38,3 @@ export class TrafficRecord {
     this.#listeners.keepOnly(listeners);
   }
 }
-
-function figuresOf({
-  requests,
-  failed,
-  failures,
-  waiting = 0,
-  waitedMs = 0,
-}: BalancerObservation['listeners'][number]): ListenerFigures {
-  return { requests, failed, failures, waiting, waitedMs };
-}
