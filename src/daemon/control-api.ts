@@ -25,10 +25,10 @@ export interface VersionReply {
   readonly pid: number;
   readonly home: string;
   readonly proxyPid: number | undefined;
-}
-
   /** Where metrics and the status page are, `127.0.0.1:9910`, or why they are not. */
   readonly admin?: { readonly address: string | undefined; readonly reason: string | undefined };
+}
+
 export interface ExitReply {
   readonly isExiting: boolean;
   /** Stacks that keep it running. */
@@ -160,6 +160,16 @@ export interface ChangeReport {
     readonly failures: Readonly<Record<string, number>>;
   };
   readonly warnings: readonly string[];
+}
+
+export interface RolloutReport {
+  readonly service: string;
+  /** Number of its record in the service's history. */
+  readonly number: number;
+  readonly strategy: RolloutStrategy;
+  readonly from: string;
+  readonly to: string;
+  readonly outcome: RevisionOutcome;
 }
 
 export interface StackStatus {

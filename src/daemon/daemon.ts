@@ -14,10 +14,10 @@ import { StackRegistry } from './stack/stack-registry.ts';
 import { createAmbassadorDriver } from '../balancer/ambassador/ambassador-driver.ts';
 import { createFleet } from '../balancer/fleet/fleet.ts';
 import { createProxyDriver } from '../balancer/proxy/proxy-driver.ts';
-import { TrafficTable } from '../controller/execute/traffic-table.ts';
 import type { StackController } from '../controller/loop.ts';
-import { createDockerAmbassadors } from '../runtime/docker/ambassador/docker-ambassadors.ts';
+import { TrafficTable } from '../controller/execute/traffic-table.ts';
 import { startMetrics } from '../metrics/start-metrics.ts';
+import { createDockerAmbassadors } from '../runtime/docker/ambassador/docker-ambassadors.ts';
 import { whyNoAmbassadors } from '../runtime/docker/ambassador/why-none.ts';
 import { createDockerDriver } from '../runtime/docker/docker-driver.ts';
 import { createProcessDriver } from '../runtime/process/process-driver.ts';
@@ -34,8 +34,8 @@ const balancerStartMs = 10_000;
 
 /** Runs the daemon of a home until the signal aborts or nothing is left to do. */
 export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> {
-  await makeHome(home);
   const adminAddress = parseAdminAddress(process.env['TENFOLD_ADMIN']);
+  await makeHome(home);
   await using lock = await takeLock(home.lockPath, () => isListening(home.socketPath), systemClock);
   void lock;
   await using journal = new Journal(home.journalPath, reportBug);
@@ -72,8 +72,6 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
   await traffic.adopt(AbortSignal.any([signal, AbortSignal.timeout(balancerStartMs)]));
   for (const desired of stacks) registry.adopt(desired);
 
-  const ending = new AbortController();
-  const version = (): VersionReply => ({
   const controllers = (): readonly StackController[] => registry.all.map(({ controller }) => controller);
   await using metrics = await startMetrics({
     controllers,
@@ -85,14 +83,16 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     onWarning: (line) => console.error(new Date().toISOString(), 'warning:', line),
   });
 
-    version: ownVersion(),
+  const ending = new AbortController();
   let admin: AdminServer | undefined;
+  const version = (): VersionReply => ({
+    version: ownVersion(),
     pid: process.pid,
     home: home.directory,
     proxyPid: proxy.pid,
+    admin: { address: admin?.address, reason: admin?.failure },
   });
   const exitIfIdle = (): readonly string[] => {
-    admin: { address: admin?.address, reason: admin?.failure },
     const active = registry.activeStacks;
     if (active.length === 0) ending.abort();
     return active;
@@ -106,20 +106,20 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     adminRoutes({ store: metrics.store, controllers, version }),
     reportBug,
   );
-  const idleTimer = setInterval(() => {
-    const isQuiet = control.callCount === 0 && Date.now() - control.lastCallAt > idleExitMs;
   admin = adminServer;
   await using control = await serveControl(home.socketPath, apiRoutes, reportBug);
+  const idleTimer = setInterval(() => {
+    const isQuiet = control.callCount === 0 && Date.now() - control.lastCallAt > idleExitMs;
     if (isQuiet) exitIfIdle();
   }, idleCheckMs);
 
   balancer.watch(() => registry.all.forEach(({ controller }) => controller.wake()), ending.signal);
   await aborted(AbortSignal.any([signal, ending.signal]));
   clearInterval(idleTimer);
-  // Told to end while stacks run (an upgrade): traffic goes on without a daemon. Idle: the proxy ends as well.
-  if (ending.signal.aborted) await proxy.shutdown(proxyGraceMs, AbortSignal.timeout(2 * proxyGraceMs));
   // Whoever asks the proxy for its counters after its end would start it again.
   await metrics[Symbol.asyncDispose]();
+  // Told to end while stacks run (an upgrade): traffic goes on without a daemon. Idle: the proxy ends as well.
+  if (ending.signal.aborted) await proxy.shutdown(proxyGraceMs, AbortSignal.timeout(2 * proxyGraceMs));
   ending.abort();
 }
 

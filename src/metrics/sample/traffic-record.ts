@@ -22,7 +22,7 @@ export class TrafficRecord {
 
   update({ endpoints, listeners }: BalancerObservation): void {
     this.#endpoints.update(new Map(endpoints.map((endpoint) => [endpoint.id, endpoint])));
-    this.#listeners.update(new Map(listeners.map((listener) => [listener.id, figuresOf(listener)])));
+    this.#listeners.update(new Map(listeners.map((listener) => [listener.id, listener])));
   }
 
   endpoint(id: string): EndpointFigures | undefined {
