@@ -112,7 +112,10 @@ volumes: {data: {}}
       { hostIp: '', published: '81-83', target: 80, protocol: 'tcp' },
     ]);
     assert.equal(services['own'].isStateful, false);
-    assert.equal(services['kept']?.listeners.length, 1);
+    assert.deepEqual(
+      services['kept']?.listeners.map(({ exposure }) => exposure),
+      ['published', 'network'],
+    );
   });
 
   test('of a local process are always listeners, and UDP is a warning', async () => {

@@ -4,8 +4,8 @@ import { tenfoldOf } from './balancing.ts';
 
 /**
  * Adds the listeners to which a service's name leads between containers: one for each target of a balanced service that
- * another container service can reach. One that Docker publishes itself, or that has a `container_name`, keeps the names
- * that Docker gives it, unless the file says otherwise.
+ * another container service can reach. One that Docker publishes itself, that has a `container_name` or speaks UDP keeps the
+ * names that Docker gives it, unless the file says otherwise.
  */
 export function withNetworkListeners(
   services: readonly Service[],
@@ -31,9 +31,11 @@ export function withNetworkListeners(
   });
 }
 
-function isBalanced({ name, containerName, isStateful }: Service, project: Project): boolean {
+function isBalanced({ name, containerName, isStateful, directPorts }: Service, project: Project): boolean {
   const publish = tenfoldOf(name, project).publish ?? (isStateful ? 'direct' : 'balanced');
-  return publish === 'balanced' && containerName === undefined;
+  // An ambassador carries TCP only.
+  const hasUdp = project.services[name]?.expose?.some((port) => port.endsWith('/udp')) ?? false;
+  return publish === 'balanced' && containerName === undefined && directPorts.length === 0 && !hasUdp;
 }
 
 function networkListeners(service: Service, project: Project): Listener[] {

@@ -12,6 +12,7 @@ import type {
 } from '../runtime-driver.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 import { prepareAmbassadorImage } from './ambassador/image.ts';
+import { tellUncarried } from './ambassador/uncarried-ports.ts';
 import { DockerConsole } from './console/docker-console.ts';
 import { KeptLogs } from './console/kept-logs.ts';
 import { containerLogs } from './console/logs.ts';
@@ -111,7 +112,9 @@ class DockerDriver implements RuntimeDriver {
     for (const service of images.values()) {
       await prepareImage(this.#engine, stack, service, progress, signal);
     }
-    if (wanted.some(hasAmbassador)) await prepareAmbassadorImage(this.#engine, progress, signal);
+    const called = wanted.filter(hasAmbassador);
+    if (called.length > 0) await prepareAmbassadorImage(this.#engine, progress, signal);
+    for (const service of called) await tellUncarried(this.#engine, stack, service, progress, signal);
     for (const key of new Set(wanted.flatMap(networkKeys))) {
       await prepareNetwork(this.#engine, stack, key, progress, signal);
     }

@@ -109,7 +109,7 @@ describe('the description of a container', () => {
         {
           network: 'demo_back',
           endpoint: {
-            Aliases: ['demo-web-2', 'web', 'db'],
+            Aliases: ['demo-web-2', 'tasks.web', 'web', 'db'],
             IPAMConfig: { IPv4Address: '10.0.0.5', IPv6Address: undefined },
           },
         },
@@ -121,7 +121,7 @@ describe('the description of a container', () => {
       const endpoints = body.NetworkingConfig?.EndpointsConfig ?? {};
       assert.deepEqual(Object.keys(endpoints), ['demo_front', 'demo_back']);
       assert.deepEqual(endpoints['demo_front'], {
-        Aliases: ['demo-web-2', 'web'],
+        Aliases: ['demo-web-2', 'tasks.web', 'web'],
         MacAddress: '02:42:ac:11:00:02',
         GwPriority: 1,
         DriverOpts: { 'com.docker.network.endpoint.ifname': 'eth7' },
