@@ -16,6 +16,8 @@ export interface Home {
   readonly proxySocketPath: string;
   /** Control channels of ambassadors, in a folder for each. */
   readonly ambassadorsDirectory: string;
+  /** What the autoscaler decided, and what its next decisions need to know. */
+  readonly autoscaleDirectory: string;
   /** Pid and start time of the daemon that owns the home. */
   readonly lockPath: string;
   readonly daemonLogPath: string;
@@ -39,6 +41,7 @@ export function resolveHome(environment: Readonly<Record<string, string | undefi
     directory,
     socketPath: socketPath(directory, 'daemon.sock'),
     proxySocketPath: socketPath(directory, 'proxy.sock'),
+    autoscaleDirectory: join(directory, 'autoscale'),
     ambassadorsDirectory: dirname(dirname(socketPath(join(directory, 'ambassadors'), ambassadorSocket))),
     lockPath: join(directory, 'daemon.lock'),
     daemonLogPath: join(directory, 'daemon.log'),
