@@ -40,6 +40,8 @@ try {
     clock: systemClock,
     onChange: () => {},
     onProgress: () => {},
+    smokeTester: () => Promise.resolve(),
+    onDecision: () => Promise.resolve(false),
     onTakenDown: () => {},
     onBug: (bug) => console.error(bug),
   });

@@ -26,6 +26,8 @@ for (const replicas of [50, ...sizes]) {
     clock: systemClock,
     onChange: () => {},
     onProgress: () => {},
+    smokeTester: () => Promise.resolve(),
+    onDecision: () => Promise.resolve(false),
     onTakenDown: () => {},
     onBug: (bug) => console.error(bug),
   });

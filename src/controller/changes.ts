@@ -16,13 +16,21 @@ export type ChangeKind =
   | 'runtime.unreachable'
   | 'runtime.recovered'
   | 'balancer.lost'
-  | 'balancer.recovered';
+  | 'balancer.recovered'
+  | 'change.undoing'
+  | 'rollout.started'
+  | 'rollout.step'
+  | 'rollout.paused'
+  | 'rollout.failed'
+  | 'rollout.finished';
 
 /** What the journal and a command's live lines say of the step from one snapshot to the next. */
 export interface Change {
   readonly kind: ChangeKind;
   readonly service?: string;
   readonly instance?: string;
+  /** Tells two replicas apart that share an instance while one replaces the other. */
+  readonly replicaId?: string;
   /** What more there is to say: the cause, an exit code, a check's output. May be empty. */
   readonly message: string;
 }
@@ -120,7 +128,13 @@ function reachabilityChanges(before: Observed, after: Observed): readonly Change
 }
 
 function change(kind: Change['kind'], { replica }: ObservedReplica, message: string): Change {
-  return { kind, service: replica.service, instance: replica.instance, message };
+  return {
+    kind,
+    service: replica.service,
+    instance: replica.instance,
+    replicaId: replica.id,
+    message,
+  };
 }
 
 function stateWord(replica: ObservedReplica): string {

@@ -10,12 +10,17 @@ import {
 } from './observe/observe.ts';
 import { indexSnapshot, type Observed } from './observed.ts';
 import { OperationRunner } from './execute/operation-runner.ts';
+import type { Pass } from './pass.ts';
 import type { Plan } from './plan.ts';
+import { decide, type Decision } from './progress/decide.ts';
 import { reconcile } from './reconcile/reconcile.ts';
+import { serviceAt } from './revisions.ts';
 import { ReplicaHistories } from './observe/replica-histories.ts';
 import { TrafficLedger } from './observe/traffic-ledger.ts';
+import type { SmokeTester } from './execute/smoke-tester.ts';
 import type { TrafficTable } from './execute/traffic-table.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
+import type { MetricsSource } from '../metrics/metrics-source.ts';
 import type { Replica } from '../model/replica.ts';
 import type { ReplicaConsole, RuntimeDriver } from '../runtime/runtime-driver.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -32,6 +37,15 @@ export interface ControllerOptions {
   readonly onProgress: (line: string) => void;
   /** Somebody else removed every replica of these services: they are not wanted any more, and that is to be stored. */
   readonly onTakenDown: (services: readonly string[]) => void;
+  /** Tests a new set of replicas before it takes traffic. */
+  readonly smokeTester: SmokeTester;
+  /** What a new revision is judged by; without it, nothing is compared. */
+  readonly metrics?: Pick<MetricsSource, 'between'> | undefined;
+  /**
+   * A rollout has moved on, or a change has come about or is to be undone. True when the new state is on disk and has
+   * become the desired one; false leaves everything as it was, and it is decided again.
+   */
+  readonly onDecision: (decision: Decision, base: Desired, pass: Pass) => Promise<boolean>;
   /** Something failed that is no TenfoldError: a bug. The loop goes on. */
   readonly onBug: (thrown: unknown) => void;
 }
@@ -39,11 +53,6 @@ export interface ControllerOptions {
 /** Looked at again after this time even when no driver said that anything changed. */
 const resyncMs = 5_000;
 const firstRetryMs = 500;
-
-export interface Pass {
-  readonly observed: Observed;
-  readonly plan: Plan;
-}
 
 /** Runs one stack: observe → reconcile → execute → observe, whenever something changed, until disposed. */
 export class StackController implements AsyncDisposable {
@@ -71,11 +80,13 @@ export class StackController implements AsyncDisposable {
     this.#health = new HealthMonitor({
       clock: options.clock,
       consoleOf: (replica) => this.consoleOf(replica),
-      serviceOf: (replica) => this.#desired.stack.services[replica.service],
+      serviceOf: ({ service, revision }) =>
+        serviceAt(this.#desired, service, revision) ?? this.#desired.stack.services[service],
       onChange: () => this.wake(),
     });
     this.#operations = new OperationRunner({
       runtimes: options.runtimes,
+      smokeTester: options.smokeTester,
       histories: this.#histories,
       clock: options.clock,
       onProgress: options.onProgress,
@@ -106,6 +117,12 @@ export class StackController implements AsyncDisposable {
     this.#generation += 1;
     this.#operations.beginAnew();
     this.#handRemovals.beginAnew();
+    this.wake();
+  }
+
+  /** Takes the next state on the way to the same goal, which the caller has stored. */
+  continueWith(desired: Desired): void {
+    this.#desired = desired;
     this.wake();
   }
 
@@ -181,14 +198,19 @@ export class StackController implements AsyncDisposable {
     const takenDown = this.#handRemovals.takenDown(desired, runtimes.replicas);
     if (takenDown.length > 0) this.#options.onTakenDown(takenDown);
     const plan = reconcile(desired, observed);
+    const pass = { observed, plan };
+    const { metrics, onDecision } = this.#options;
+    const decision = decide(desired, pass, { metrics, isGateOpen: false });
+    const isDecided = decision.desired !== desired && (await onDecision(decision, desired, pass));
+    if (isDecided || generation !== this.#generation) return this.wake();
     const isPublished = await this.#publish(plan, observed);
     if (isPublished && generation === this.#generation) {
       for (const operation of plan.operations) this.#operations.launch(operation, desired, runtimes);
     }
-    const pass = { observed, plan };
     this.#last = pass;
     for (const listener of this.#listeners) listener(pass);
-    this.#lookAgainIn(Math.min(resyncMs, plan.wakeAt === undefined ? resyncMs : plan.wakeAt - observed.now));
+    const wakeAt = Math.min(plan.wakeAt ?? Infinity, decision.wakeAt ?? Infinity);
+    this.#lookAgainIn(Math.min(resyncMs, wakeAt - observed.now));
   }
 
   async #observe(): Promise<{ observed: Observed; runtimes: RuntimeSnapshot }> {

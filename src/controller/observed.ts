@@ -17,6 +17,8 @@ export interface Snapshot {
   readonly inProgress: readonly InProgress[];
   /** Services whose images, networks and volumes are known to be there, as `name@revision`. */
   readonly prepared: ReadonlySet<string>;
+  /** Revisions that passed their smoke test, as `name@revision`. */
+  readonly verified: ReadonlySet<string>;
   /** Replicas whose removal was begun, with its cause: there is no way back for them. */
   readonly condemned: ReadonlyMap<string, string>;
   /** Replicas, by service, that somebody else stopped and then removed since the last command: they are not replaced. */
@@ -78,7 +80,7 @@ export interface ObservedReplica {
 
 /** An operation that was begun and has not ended. */
 export interface InProgress {
-  readonly kind: 'prepare' | 'start' | 'stop' | 'remove' | 'teardown';
+  readonly kind: 'prepare' | 'start' | 'stop' | 'remove' | 'smoke' | 'teardown';
   readonly service: string;
   readonly index: number | undefined;
   readonly revision: string | undefined;

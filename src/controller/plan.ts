@@ -9,6 +9,13 @@ export type Operation =
   | StartOperation
   | StopOperation
   | ReplicaOperation
+  /** Tests the replicas of a new revision before they take traffic. */
+  | {
+      readonly kind: 'smoke';
+      readonly service: string;
+      readonly revision: string;
+      readonly cause: string;
+    }
   | { readonly kind: 'teardown'; readonly removeVolumes: boolean; readonly cause: string };
 
 export interface StartOperation {
@@ -45,6 +52,9 @@ export interface ReplicaOperation {
 export interface Wait {
   readonly service: string;
   readonly instance?: string;
+  /** Two replicas may share the instance, and two revisions the service, while one replaces the other. */
+  readonly replicaId?: string;
+  readonly revision?: string;
   /** One line for a person. */
   readonly reason: string;
   /** Set when it will not come true without help: what a command reports as its failure. */
@@ -91,6 +101,8 @@ export function subjectOf(operation: Operation): string {
     case 'open':
     case 'close':
       return operation.listener;
+    case 'smoke':
+      return operation.service;
     case 'teardown':
       return 'networks';
     case 'start':

@@ -46,6 +46,11 @@ function apply(world: Snapshot, operation: Operation, desired: Desired): Snapsho
       );
       return { ...world, prepared: new Set([...world.prepared, ...names]) };
     }
+    case 'smoke':
+      return {
+        ...world,
+        verified: new Set([...world.verified, `${operation.service}@${operation.revision}`]),
+      };
     case 'start':
       return operation.existingId === undefined
         ? { ...world, replicas: [...world.replicas, newReplica(operation, desired, world.now)] }

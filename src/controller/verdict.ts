@@ -1,4 +1,4 @@
-import type { Pass } from './loop.ts';
+import type { Pass } from './pass.ts';
 import type { Wait } from './plan.ts';
 import { TenfoldError } from '../shared/errors.ts';
 
@@ -6,19 +6,24 @@ import { TenfoldError } from '../shared/errors.ts';
 export type Verdict =
   | { readonly kind: 'pending' }
   | { readonly kind: 'done' }
-  /** It will not come about without help. `instance` is the replica whose last words to show. */
-  | { readonly kind: 'failed'; readonly error: TenfoldError; readonly instance: string | undefined };
+  /** It will not come about without help. `replicaId` is the replica whose last words to show. */
+  | { readonly kind: 'failed'; readonly error: TenfoldError; readonly replicaId: string | undefined };
 
 /** `others` are the stack's services that the change does not touch: what they still need does not hold it up. */
 export function judge({ observed, plan }: Pass, others: ReadonlySet<string>): Verdict {
   const waits = plan.waits.filter(({ service }) => !others.has(service));
   const failed = waits.find(({ failure }) => failure !== undefined);
-  if (failed !== undefined) return { kind: 'failed', error: errorOf(failed), instance: failed.instance };
+  if (failed !== undefined)
+    return { kind: 'failed', error: errorOf(failed), replicaId: replicaOf(failed, observed) };
   const operations = plan.operations.filter(
     (operation) => !('service' in operation && others.has(operation.service)),
   );
   const inProgress = observed.inProgress.filter(({ service }) => !others.has(service));
   return operations.length + waits.length + inProgress.length === 0 ? { kind: 'done' } : { kind: 'pending' };
+}
+
+function replicaOf({ replicaId, instance }: Wait, { replicas }: Pass['observed']): string | undefined {
+  return replicaId ?? replicas.findLast(({ replica }) => replica.instance === instance)?.replica.id;
 }
 
 function errorOf({ service, instance, reason, failure = 'runtime-failed', error }: Wait): TenfoldError {

@@ -1,4 +1,6 @@
 import type { ChangeKind } from '../controller/changes.ts';
+import type { RevisionOutcome } from '../controller/revisions.ts';
+import type { RolloutStrategy } from '../model/rollout.ts';
 import type { Stack } from '../model/stack.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { PublishedPort } from '../model/replica.ts';
@@ -126,6 +128,8 @@ export interface StackEvent {
   readonly kind: EventKind;
   readonly service?: string;
   readonly instance?: string;
+  /** Tells two replicas apart that share an instance while one replaces the other. */
+  readonly replicaId?: string;
   /** One line for a person: what, and why. */
   readonly message: string;
 }
@@ -159,6 +163,8 @@ export interface ChangeReport {
     readonly failed: number;
     readonly failures: Readonly<Record<string, number>>;
   };
+  /** Services that the change moved to another revision. */
+  readonly rollouts?: readonly RolloutReport[];
   readonly warnings: readonly string[];
 }
 

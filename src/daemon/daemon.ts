@@ -1,8 +1,12 @@
+import { freemem, totalmem } from 'node:os';
 import { parseAdminAddress } from './admin/admin-address.ts';
 import { adminRoutes } from './admin/admin-routes.ts';
 import { type AdminServer, serveAdmin } from './admin/admin-server.ts';
 import { metricsRoute } from './admin/metrics-route.ts';
 import type { VersionReply } from './control-api.ts';
+import { askPrometheus } from './autoscale/ask-prometheus.ts';
+import { autoscaleRoutes } from './autoscale/autoscale-routes.ts';
+import { Autoscaler } from './autoscale/autoscaler.ts';
 import { isListening, serveControl } from './control/control-server.ts';
 import { controlRoutes } from './control/routes.ts';
 import type { Home } from './home.ts';
@@ -10,6 +14,7 @@ import { makeHome } from './state/home-folder.ts';
 import { Journal } from './state/journal.ts';
 import { takeLock } from './state/lock.ts';
 import { StackStore } from './state/stack-store.ts';
+import { runSmokeTest } from './stack/smoke-test.ts';
 import { StackRegistry } from './stack/stack-registry.ts';
 import { createAmbassadorDriver } from '../balancer/ambassador/ambassador-driver.ts';
 import { createFleet } from '../balancer/fleet/fleet.ts';
@@ -66,6 +71,7 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     clock: systemClock,
     store,
     journal,
+    smokeTester: runSmokeTest,
     whyNoAmbassadors: () => whyNoAmbassadors(process.env, process.platform),
     onBug: reportBug,
   });
@@ -81,6 +87,17 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     directory: home.metricsDirectory,
     onBug: reportBug,
     onWarning: (line) => console.error(new Date().toISOString(), 'warning:', line),
+  });
+
+  await using autoscaler = new Autoscaler({
+    stacks: () => registry.all,
+    metrics: metrics.store,
+    balancer: traffic,
+    clock: systemClock,
+    directory: home.autoscaleDirectory,
+    machine: () => ({ totalBytes: totalmem(), availableBytes: freemem() }),
+    ask: askPrometheus,
+    onBug: reportBug,
   });
 
   const ending = new AbortController();
@@ -99,6 +116,7 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
   };
   const apiRoutes = [
     ...controlRoutes({ registry, version, exitIfIdle }),
+    ...autoscaleRoutes(autoscaler, registry),
     metricsRoute(metrics, systemClock, (name) => registry.find(name) !== undefined),
   ];
   await using adminServer = await serveAdmin(
@@ -113,10 +131,14 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     if (isQuiet) exitIfIdle();
   }, idleCheckMs);
 
-  balancer.watch(() => registry.all.forEach(({ controller }) => controller.wake()), ending.signal);
+  balancer.watch(() => {
+    registry.all.forEach(({ controller }) => controller.wake());
+    void autoscaler.wake().catch(reportBug);
+  }, ending.signal);
   await aborted(AbortSignal.any([signal, ending.signal]));
   clearInterval(idleTimer);
   // Whoever asks the proxy for its counters after its end would start it again.
+  await autoscaler[Symbol.asyncDispose]();
   await metrics[Symbol.asyncDispose]();
   // Told to end while stacks run (an upgrade): traffic goes on without a daemon. Idle: the proxy ends as well.
   if (ending.signal.aborted) await proxy.shutdown(proxyGraceMs, AbortSignal.timeout(2 * proxyGraceMs));

@@ -31,6 +31,9 @@ export interface Rollout {
   readonly failures: readonly RolloutFailure[];
   /** How often the gate has looked in this step. */
   readonly looks: number;
+  readonly lookedAt: number;
+  /** The gate found the new revision no worse at this step. */
+  readonly hasPassed: boolean;
   /** What the gate said last, for a person. */
   readonly verdict: string | undefined;
 }
@@ -70,6 +73,8 @@ export function beginRollout(
     served: {},
     failures: [],
     looks: 0,
+    lookedAt: 0,
+    hasPassed: false,
     verdict: undefined,
   };
 }

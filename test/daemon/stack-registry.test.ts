@@ -29,6 +29,7 @@ async function withRegistry(
       clock: systemClock,
       store,
       journal,
+      smokeTester: () => Promise.resolve(),
       onBug: fail,
     });
     await check(registry, folder);

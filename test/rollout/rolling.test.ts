@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { assert as holds, nat, property } from 'fast-check';
-import { nextRollingStep, type RollingState } from '../../src/rollout/rolling.ts';
+import { nextRollingStep, type RollingState } from '../../src/rollout/strategies/rolling-step.ts';
 import type { UpdatePolicy } from '../../src/model/rollout.ts';
 
 const startFirst: UpdatePolicy = {
@@ -50,7 +50,8 @@ describe('rolling replacement', () => {
       retire: 0,
       holdUntil: undefined,
     });
-    assert.deepEqual(nextRollingStep(policy, state({ servingOutdated: 2, outdated: 2 })).create, 1);
+    const gone = nextRollingStep(policy, state({ servingOutdated: 2, outdated: 2 }));
+    assert.deepEqual(gone, { create: 1, retire: 0, holdUntil: undefined });
   });
 
   test('waits for the delay between two batches', () => {

@@ -60,22 +60,28 @@ export function paintOfEvent(kind: EventKind, style: Style): Paint {
     case 'replica.healthy':
     case 'replica.adopted':
     case 'command.finished':
+    case 'rollout.finished':
     case 'runtime.recovered':
     case 'balancer.recovered':
       return style.good;
     case 'replica.unhealthy':
     case 'replica.exited':
     case 'command.failed':
+    case 'rollout.failed':
     case 'runtime.unreachable':
     case 'balancer.lost':
       return style.bad;
     case 'replica.draining':
     case 'warning':
+    case 'change.undoing':
+    case 'rollout.paused':
       return style.doubtful;
     case 'command.started':
     case 'progress':
     case 'autoscale.scaled':
     case 'autoscale.held':
+    case 'rollout.started':
+    case 'rollout.step':
     case 'replica.created':
     case 'replica.started':
     case 'replica.drained':

@@ -1,6 +1,8 @@
 import type { Desired } from '../desired.ts';
 import type { Operation } from '../plan.ts';
 import { replicaEnvironment } from './replica-environment.ts';
+import { serviceAt } from '../revisions.ts';
+import type { SmokeTester } from './smoke-tester.ts';
 import type { Replica } from '../../model/replica.ts';
 import type { LifecycleHook, Service } from '../../model/service.ts';
 import type { Progress, RuntimeDriver } from '../../runtime/runtime-driver.ts';
@@ -9,6 +11,7 @@ import { TenfoldError } from '../../shared/errors.ts';
 export interface ExecutionContext {
   readonly desired: Desired;
   readonly runtimes: ReadonlyMap<string, RuntimeDriver>;
+  readonly smokeTester: SmokeTester;
   readonly replicas: ReadonlyMap<string, Replica>;
   /** Kind of the runtime that runs a replica, by replica id: an orphan has no service any more to tell it. */
   readonly runtimeKinds: ReadonlyMap<string, string>;
@@ -28,7 +31,7 @@ export async function execute(
     case 'prepare':
       return prepare(operation.services, context, signal);
     case 'start': {
-      const service = serviceOf(operation.service, context);
+      const service = serviceOf(operation.service, operation.revision, context);
       const driver = driverOf(service, context);
       const replica = await driver.start(
         {
@@ -41,6 +44,14 @@ export async function execute(
         signal,
       );
       return runHooks(service.postStart, replica, driver, 'post_start', signal);
+    }
+    case 'smoke': {
+      const service = serviceOf(operation.service, operation.revision, context);
+      const replicas = [...context.replicas.values()].filter(
+        ({ service: name, revision, state }) =>
+          name === service.name && revision === service.revision && state.kind === 'running',
+      );
+      return context.smokeTester({ stack: context.desired.stack, service, replicas }, signal);
     }
     case 'stop': {
       const replica = context.replicas.get(operation.replicaId);
@@ -78,7 +89,9 @@ async function prepare(
 }
 
 async function stop(replica: Replica, context: ExecutionContext, signal: AbortSignal): Promise<void> {
-  const service = context.desired.stack.services[replica.service];
+  const { desired } = context;
+  const service =
+    serviceAt(desired, replica.service, replica.revision) ?? desired.stack.services[replica.service];
   const driver = runtimeOf(replica, context);
   const policy = service?.stop ?? { signal: 'SIGTERM', graceMs: 10_000, preStop: [] };
   const graceMs = context.desired.graceMs ?? policy.graceMs;
@@ -115,9 +128,9 @@ async function runHooks(
   }
 }
 
-function serviceOf(name: string, { desired }: ExecutionContext): Service {
+function serviceOf(name: string, revision: string, { desired }: ExecutionContext): Service {
   return required(
-    desired.stack.services[name],
+    serviceAt(desired, name, revision) ?? desired.stack.services[name],
     `a plan names the service ${name}, which the stack does not have`,
   );
 }

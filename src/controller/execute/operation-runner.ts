@@ -1,6 +1,7 @@
 import type { Doings } from '../changes.ts';
 import type { Desired } from '../desired.ts';
 import { execute } from './execute.ts';
+import type { SmokeTester } from './smoke-tester.ts';
 import type { RuntimeSnapshot } from '../observe/observe.ts';
 import type { InProgress, OperationFailure, Snapshot } from '../observed.ts';
 import { operationKey, type Operation } from '../plan.ts';
@@ -12,6 +13,7 @@ import { messageOf, TenfoldError } from '../../shared/errors.ts';
 
 export interface OperationRunnerOptions {
   readonly runtimes: ReadonlyMap<string, RuntimeDriver>;
+  readonly smokeTester: SmokeTester;
   readonly histories: ReplicaHistories;
   readonly clock: Clock;
   readonly onProgress: (line: string) => void;
@@ -30,6 +32,7 @@ export class OperationRunner implements AsyncDisposable, Doings {
   readonly #inProgress = new Map<Operation, InProgress>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #prepared = new Set<string>();
+  readonly #verified = new Set<string>();
   readonly #condemned = new Map<string, string>();
   readonly #stopped = new Set<string>();
   readonly #failures = new Map<string, OperationFailure>();
@@ -40,10 +43,11 @@ export class OperationRunner implements AsyncDisposable, Doings {
     this.#options = options;
   }
 
-  state(): Pick<Snapshot, 'inProgress' | 'prepared' | 'condemned' | 'failures' | 'isTornDown'> {
+  state(): Pick<Snapshot, 'inProgress' | 'prepared' | 'verified' | 'condemned' | 'failures' | 'isTornDown'> {
     return {
       inProgress: [...this.#inProgress.values()],
       prepared: new Set(this.#prepared),
+      verified: new Set(this.#verified),
       condemned: new Map(this.#condemned),
       failures: new Map(this.#failures),
       isTornDown: this.#isTornDown,
@@ -76,6 +80,7 @@ export class OperationRunner implements AsyncDisposable, Doings {
     const context = {
       desired,
       runtimes: this.#options.runtimes,
+      smokeTester: this.#options.smokeTester,
       replicas: snapshot.byId,
       runtimeKinds: snapshot.runtimeKinds,
       progress: this.#options.onProgress,
@@ -104,6 +109,7 @@ export class OperationRunner implements AsyncDisposable, Doings {
     this.#failures.clear();
     // Somebody may have removed a network or an image since.
     this.#prepared.clear();
+    this.#verified.clear();
     this.#isTornDown = false;
   }
 
@@ -129,6 +135,7 @@ export class OperationRunner implements AsyncDisposable, Doings {
       this.#isTornDown = true;
       this.#prepared.clear();
     }
+    if (operation.kind === 'smoke') this.#verified.add(`${operation.service}@${operation.revision}`);
     if (operation.kind !== 'prepare') return;
     for (const name of operation.services) {
       const service = desired.stack.services[name];
@@ -165,6 +172,8 @@ function inProgressOf(operation: Operation): InProgress | undefined {
       const { service, index, revision, existingId } = operation;
       return { kind: 'start', service, index, revision, replicaId: existingId };
     }
+    case 'smoke':
+      return { ...base, kind: 'smoke', service: operation.service, revision: operation.revision };
     case 'stop':
     case 'remove':
       return { ...base, kind: operation.kind, service: operation.service, replicaId: operation.replicaId };

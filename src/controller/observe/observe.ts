@@ -1,3 +1,4 @@
+import { balancedTargets } from '../balanced-targets.ts';
 import { listenerId, poolId, type Desired } from '../desired.ts';
 import { indexSnapshot, type Observed, type ObservedReplica, type Snapshot } from '../observed.ts';
 import { ReplicaHistories } from './replica-histories.ts';
@@ -101,6 +102,7 @@ export function snapshotOf(
     routing: world.routing,
     inProgress: [],
     prepared: new Set(),
+    verified: new Set(),
     condemned: new Map(),
     removedByHand: new Map(),
     failures: new Map(),
@@ -162,8 +164,8 @@ export function endpointsOf(
   service: Service | undefined,
   endpoints: ReadonlyMap<string, EndpointObservation>,
 ): readonly EndpointObservation[] {
-  const targets = new Set(service?.listeners.map(({ target }) => target));
-  return [...targets].flatMap((target) => endpoints.get(endpointId(replica, target) ?? '') ?? []);
+  const targets = service === undefined ? [] : balancedTargets(service);
+  return targets.flatMap((target) => endpoints.get(endpointId(replica, target) ?? '') ?? []);
 }
 
 /** Counters of a replica, summed over its endpoints. */
@@ -188,11 +190,11 @@ function rotationOf(endpoints: readonly EndpointObservation[]): ObservedReplica[
 /** Names the service that a pool or listener of this stack belongs to. */
 export function serviceNames({ stack }: Pick<Desired, 'stack'>): ReadonlyMap<string, string> {
   return new Map(
-    Object.values(stack.services).flatMap((service) =>
-      service.listeners.flatMap(({ key, target }) => [
-        [listenerId(stack.name, key), service.name] as const,
-        [poolId(stack.name, service.name, target), service.name] as const,
-      ]),
-    ),
+    Object.values(stack.services).flatMap((service) => [
+      ...service.listeners.map(({ key }) => [listenerId(stack.name, key), service.name] as const),
+      ...balancedTargets(service).map(
+        (target) => [poolId(stack.name, service.name, target), service.name] as const,
+      ),
+    ]),
   );
 }

@@ -11,14 +11,19 @@ export function holdFailed(draft: Draft, observed: Observed): void {
     draft.operations.filter((operation) => {
       const failure = observed.failures.get(operationKey(operation));
       if (failure === undefined) return false;
-      const service = 'service' in operation ? operation.service : '';
-      draft.waits.push({
-        service,
-        ...('instance' in operation && { instance: operation.instance }),
-        reason: `${operation.kind} failed: ${failure.error.message}${failure.error.got === undefined ? '' : ` (${failure.error.got})`}`,
-        failure: 'runtime-failed',
-        error: failure.error,
-      });
+      const services =
+        operation.kind === 'prepare' ? operation.services : ['service' in operation ? operation.service : ''];
+      for (const service of services) {
+        draft.waits.push({
+          service,
+          ...('instance' in operation && { instance: operation.instance }),
+          ...('revision' in operation && { revision: operation.revision }),
+          ...('replicaId' in operation && { replicaId: operation.replicaId }),
+          reason: `${operation.kind} failed: ${failure.error.message}${failure.error.got === undefined ? '' : ` (${failure.error.got})`}`,
+          failure: 'runtime-failed',
+          error: failure.error,
+        });
+      }
       draft.wakeTimes.push(failure.retryAt);
       if (operation.kind === 'open') unopened.add(operation.service);
       return failure.retryAt > observed.now;
@@ -35,12 +40,14 @@ export function holdFailed(draft: Draft, observed: Observed): void {
 
 /** Puts what a first start needs before it: the starts of a service that is not prepared wait for that. */
 export function gatherPreparation(draft: Draft, desired: Desired, observed: Observed): void {
-  const needsPreparation = (name: string): boolean => {
-    const service = desired.stack.services[name];
-    return service !== undefined && !observed.prepared.has(`${name}@${service.revision}`);
-  };
   const held = new Set(
-    draft.operations.filter((operation) => operation.kind === 'start' && needsPreparation(operation.service)),
+    draft.operations.filter(
+      (operation) =>
+        operation.kind === 'start' &&
+        // What another revision needs was there when its first replica started.
+        desired.stack.services[operation.service]?.revision === operation.revision &&
+        !observed.prepared.has(`${operation.service}@${operation.revision}`),
+    ),
   );
   if (held.size === 0) return;
   const services = [

@@ -12,7 +12,13 @@ export function reconcileEnding(
   observed: Observed,
 ): ServicePlan {
   const replicas = observed.byService.get(service.name) ?? [];
-  const plan: ServicePlan = { operations: [], waits: [], retiring: new Map(), wakeTimes: [] };
+  const plan: ServicePlan = {
+    operations: [],
+    waits: [],
+    retiring: new Map(),
+    aside: new Map(),
+    wakeTimes: [],
+  };
   for (const { index } of observed.creating.get(service.name) ?? []) {
     plan.waits.push({ service: service.name, instance: `${service.name}-${index}`, reason: 'being created' });
   }

@@ -1,4 +1,5 @@
 import { unmetDependency } from './dependencies.ts';
+import type { TrafficSplit } from '../../balancer/balancer-driver.ts';
 import type { Desired } from '../desired.ts';
 import { isRunning, type ObservedReplica } from '../observed.ts';
 import type { Operation, Wait } from '../plan.ts';
@@ -11,7 +12,8 @@ import {
   type ServiceView,
 } from './service-view.ts';
 import { chooseVictims } from './victims.ts';
-import { nextRollingStep } from '../../rollout/rolling.ts';
+import { nextRollingStep } from '../../rollout/strategies/rolling-step.ts';
+import { firstBatchWatchedUntil } from '../../rollout/watch.ts';
 
 /** Why a replica is on its way out, and what becomes of it. */
 export interface Retirement {
@@ -24,8 +26,12 @@ export interface ServicePlan {
   readonly waits: Wait[];
   /** Replicas on their way out, by id. */
   readonly retiring: Map<string, Retirement>;
+  /** Replicas kept out of rotation that stay, by id, with the cause. */
+  readonly aside: Map<string, string>;
   /** Times at which a look is due, milliseconds since the epoch. */
   readonly wakeTimes: number[];
+  /** Which revision gets which part of the requests. */
+  readonly split?: TrafficSplit | undefined;
 }
 
 /** Ends in a row after which a command stops waiting and says that the replica failed; restarts go on. */
@@ -33,7 +39,13 @@ const attemptsUntilFailure = 3;
 
 /** Decides over one service that shall run: who is created, started again, replaced, sent away, and what to wait for. */
 export function reconcileRunning(view: ServiceView, desired: Desired): ServicePlan {
-  const plan: ServicePlan = { operations: [], waits: [], retiring: new Map(), wakeTimes: [] };
+  const plan: ServicePlan = {
+    operations: [],
+    waits: [],
+    retiring: new Map(),
+    aside: new Map(),
+    wakeTimes: [],
+  };
   const surplus = view.current.length + view.creating.length - view.desired.replicas;
   for (const { replica, cause } of chooseVictims(view.current, surplus, () => false)) {
     retire(plan, replica, `scale to ${view.desired.replicas}: ${cause}`);
@@ -47,6 +59,7 @@ export function reconcileRunning(view: ServiceView, desired: Desired): ServicePl
   }
   for (const { index } of view.creating) {
     plan.waits.push({
+      revision: view.service.revision,
       service: view.service.name,
       instance: `${view.service.name}-${index}`,
       reason: 'being created',
@@ -70,16 +83,21 @@ function planReplacement(
   kept: readonly ObservedReplica[],
   blocked: Wait | undefined,
 ): void {
-  const { service, desired, observed } = view;
+  const { service, desired, observed, rollout, pace } = view;
+  const isPaused = rollout?.pause !== undefined;
+  const failed = new Set(rollout?.failures.flatMap(({ replicaId }) => replicaId ?? []));
   const isInPlace = (replica: ObservedReplica): boolean => isRestartInPlace(replica, view);
   const leaving = view.outdated.filter((replica) => isLeaving(replica, view));
   const serving = view.outdated.filter((replica) => isServing(replica, view) && !leaving.includes(replica));
   const idle = view.outdated.filter((replica) => !serving.includes(replica) && !leaving.includes(replica));
   const servingCurrent = kept.filter((replica) => isServing(replica, view));
-  const step = nextRollingStep(service.update, {
+  // One that failed, where some may fail, is waited for no longer.
+  const isSettled = (replica: ObservedReplica): boolean =>
+    isServing(replica, view) || isSettledAside(replica, view) || failed.has(replica.replica.id);
+  const step = nextRollingStep(pace, {
     desired: desired.replicas,
     current: kept.length + view.creating.length,
-    servingCurrent: servingCurrent.length + kept.filter((replica) => isSettledAside(replica, view)).length,
+    servingCurrent: kept.filter(isSettled).length,
     servingOutdated: serving.length,
     outdated: view.outdated.length,
     leaving: leaving.length + idle.length,
@@ -87,9 +105,26 @@ function planReplacement(
       servingCurrent.length === 0
         ? undefined
         : Math.max(...servingCurrent.map(({ healthSince }) => healthSince)),
+    watchedUntil:
+      rollout === undefined
+        ? undefined
+        : firstBatchWatchedUntil(
+            rollout,
+            pace,
+            kept.map(({ replica }) => replica.id),
+          ),
+    isPaused,
     now: observed.now,
   });
-  for (const replica of [...leaving, ...idle, ...chooseReplaced(serving, servingCurrent, step.retire)]) {
+  if (isPaused) {
+    // Both revisions stay as they are, for as long as that may last.
+    for (const replica of idle) if (!isRunning(replica)) planRestart(plan, view, replica, blocked);
+  }
+  for (const replica of [
+    ...leaving,
+    ...(isPaused ? [] : idle),
+    ...chooseReplaced(serving, servingCurrent, step.retire),
+  ]) {
     retire(plan, replica, outdatedCause(replica, view), isInPlace(replica) ? 'keep' : 'remove');
   }
   for (const replica of serving) {
@@ -105,7 +140,7 @@ function planReplacement(
     plan.wakeTimes.push(step.holdUntil);
     plan.waits.push({
       service: service.name,
-      reason: `update_config.delay: next batch in ${seconds(step.holdUntil - observed.now)}`,
+      reason: `next batch in ${seconds(step.holdUntil - observed.now)}`,
     });
   }
   planCreations(plan, view, step.create, blocked);
@@ -185,6 +220,7 @@ function planRestart(
   if (isLeftStopped(replica, view)) return;
   const { service, observed, desired } = view;
   const { id, index, instance, revision, state } = replica.replica;
+  const subject = { service: service.name, instance, replicaId: id, revision };
   if (observed.busy.has(id) || view.creatingIndices.has(index)) {
     plan.waits.push({ service: service.name, instance, reason: 'being started' });
     return;
@@ -211,7 +247,7 @@ function planRestart(
     const ended = `it ended${state.exitCode === undefined ? '' : ` with exit code ${state.exitCode}`}`;
     if (decision.kind === 'give-up') {
       const reason = `${ended}${state.reason === undefined ? '' : ` (${state.reason})`}; ${decision.reason}`;
-      plan.waits.push({ service: service.name, instance, reason, failure: 'replica-failed' });
+      plan.waits.push({ ...subject, reason, failure: 'replica-failed' });
     } else if (decision.kind === 'start' && decision.at <= observed.now) {
       start(`${ended}; restart ${decision.attempt}`);
     } else if (decision.kind === 'start') {
@@ -219,8 +255,7 @@ function planRestart(
       const reason = `${ended}; restart ${decision.attempt} in ${seconds(decision.at - observed.now)}`;
       const isLoop = decision.attempt >= attemptsUntilFailure;
       plan.waits.push({
-        service: service.name,
-        instance,
+        ...subject,
         reason,
         ...(isLoop && { failure: 'replica-failed' as const }),
       });
@@ -243,6 +278,8 @@ function waitUntilServing(plan: ServicePlan, view: ServiceView, replica: Observe
   plan.waits.push({
     service: service.name,
     instance,
+    replicaId: replica.replica.id,
+    revision: replica.replica.revision,
     reason,
     ...(isOverdue && { failure: 'replica-failed' as const }),
   });

@@ -4,10 +4,10 @@ import { gatherPreparation, holdFailed } from './hold-back.ts';
 import { isRunning, type Observed } from '../observed.ts';
 import type { Operation, Plan } from '../plan.ts';
 import { reconcileEnding } from './reconcile-ending.ts';
-import { reconcileRunning } from './reconcile-service.ts';
+import { planRunning } from './reconcile-beside.ts';
 import { planOrphans, planReplica } from './replica-steps.ts';
 import { listenerEntry, poolsOf, wantedRotation } from './routing.ts';
-import { viewService } from './service-view.ts';
+import { planSharedAddresses } from './shared-addresses.ts';
 import type { Service } from '../../model/service.ts';
 
 /**
@@ -21,6 +21,7 @@ export function reconcile(desired: Desired, observed: Observed): Plan {
   const draft: Draft = { operations: [], waits: [], listeners: [], pools: [], wakeTimes: [] };
   for (const service of Object.values(desired.stack.services))
     reconcileOne(draft, service, desired, observed);
+  planSharedAddresses(draft, desired, observed);
   planOrphans(draft, desired, observed);
   compareListeners(draft, observed);
   gatherPreparation(draft, desired, observed);
@@ -41,7 +42,7 @@ function reconcileOne(draft: Draft, service: Service, desired: Desired, observed
   const replicas = observed.byService.get(service.name) ?? [];
   const plan =
     wanted.phase === 'running'
-      ? reconcileRunning(viewService(service, wanted, desired, observed), desired)
+      ? planRunning(service, wanted, desired, observed)
       : reconcileEnding(service, wanted.phase, desired, observed);
   const unreachable = observed.unreachable.get(service.kind);
   const drained = new Set(desired.drainedInstances);
@@ -49,7 +50,9 @@ function reconcileOne(draft: Draft, service: Service, desired: Desired, observed
     observed: replica,
     rotation: wantedRotation(
       replica,
-      plan.retiring.has(replica.replica.id) || drained.has(replica.replica.instance),
+      plan.retiring.has(replica.replica.id) ||
+        plan.aside.has(replica.replica.id) ||
+        drained.has(replica.replica.instance),
     ),
   }));
   if (unreachable !== undefined) {
@@ -58,12 +61,12 @@ function reconcileOne(draft: Draft, service: Service, desired: Desired, observed
     return;
   }
   planListeners(draft, service, wanted.phase === 'running', desired, observed);
-  draft.pools.push(...poolsOf(desired.stack.name, service, placed));
+  draft.pools.push(...poolsOf(desired.stack.name, service, placed, plan.split));
   draft.wakeTimes.push(...plan.wakeTimes);
   draft.operations.push(...plan.operations);
   draft.waits.push(...plan.waits);
   for (const { observed: replica, rotation } of placed) {
-    planReplica(draft, replica, rotation, plan.retiring.get(replica.replica.id), service, observed);
+    planReplica(draft, replica, rotation, plan, service, observed);
   }
 }
 

@@ -1,8 +1,9 @@
+import { balancedTargets, isBalanced } from '../balanced-targets.ts';
 import type { Desired } from '../desired.ts';
 import type { Draft } from './draft.ts';
 import { isAlive, type Observed, type ObservedReplica } from '../observed.ts';
 import type { ReplicaOperation } from '../plan.ts';
-import type { Retirement } from './reconcile-service.ts';
+import type { ServicePlan } from './reconcile-service.ts';
 import type { Rotation } from './routing.ts';
 import type { Service } from '../../model/service.ts';
 
@@ -11,10 +12,11 @@ export function planReplica(
   draft: Draft,
   observedReplica: ObservedReplica,
   rotation: Rotation,
-  retirement: Retirement | undefined,
+  { retiring, aside }: Pick<ServicePlan, 'retiring' | 'aside'>,
   service: Service,
   observed: Observed,
 ): void {
+  const retirement = retiring.get(observedReplica.replica.id);
   const { replica } = observedReplica;
   const operation = (kind: ReplicaOperation['kind'], cause: string): void => {
     draft.operations.push({
@@ -29,19 +31,17 @@ export function planReplica(
     draft.waits.push({ service: service.name, instance: replica.instance, reason });
   };
   const busy = observed.busy.get(replica.id);
-  const hasPool = service.listeners.some(({ target }) =>
+  const hasPool = balancedTargets(service).some((target) =>
     replica.endpoints.some((endpoint) => endpoint.target === target),
   );
   if (rotation === 'active' && observedReplica.rotation !== 'active' && hasPool) {
     operation('enter', observedReplica.rotation === 'out' ? 'healthy' : 'it shall serve again');
   }
-  if (rotation === 'active' && !hasPool && service.listeners.length > 0) {
-    wait(
-      `it has no address for ${service.listeners.map(({ target }) => target).join(', ')} that the balancer can reach`,
-    );
+  if (rotation === 'active' && !hasPool && isBalanced(service)) {
+    wait(`it has no address for ${balancedTargets(service).join(', ')} that the balancer can reach`);
   }
   if (rotation === 'draining' && observedReplica.rotation === 'active')
-    operation('drain', retirement?.cause ?? 'drained by hand');
+    operation('drain', retirement?.cause ?? aside.get(replica.id) ?? 'drained by hand');
   if (rotation === 'draining' && observedReplica.rotation === 'draining')
     wait(`draining, ${observedReplica.inFlight} in flight`);
   if (retirement === undefined) return;

@@ -3,9 +3,12 @@ import type {
   ListenerEntry,
   PoolEntry,
   RoutingTable,
+  TrafficSplit,
 } from '../../balancer/balancer-driver.ts';
+import { balancedTargets } from '../balanced-targets.ts';
 import { listenerId, poolId, type Desired } from '../desired.ts';
 import { isRunning, type ObservedReplica } from '../observed.ts';
+import { routeEntries } from './shared-addresses.ts';
 import type { Replica } from '../../model/replica.ts';
 import type { Listener, Service } from '../../model/service.ts';
 
@@ -32,9 +35,9 @@ export function poolsOf(
   stackName: string,
   service: Service,
   replicas: readonly { readonly observed: ObservedReplica; readonly rotation: Rotation }[],
+  split: TrafficSplit | undefined,
 ): readonly PoolEntry[] {
-  const targets = [...new Set(service.listeners.map(({ target }) => target))];
-  return targets.map((target) => {
+  return balancedTargets(service).map((target) => {
     const endpoints = replicas.flatMap(({ observed, rotation }) => endpointEntry(observed, rotation, target));
     return {
       id: poolId(stackName, service.name, target),
@@ -46,6 +49,7 @@ export function poolsOf(
         service,
         replicas.map(({ observed }) => observed),
       ),
+      ...(split !== undefined && { split }),
     };
   });
 }
@@ -101,6 +105,8 @@ export function listenerEntry(
     protocol: listener.protocol,
     pool: poolId(desired.stack.name, service.name, listener.target),
     ...(!isOnHost && { carrier: 'ambassador', networks: listener.networks ?? [] }),
+    ...(listener.routes !== undefined && { routes: routeEntries(desired.stack.name, listener.routes) }),
+    ...(listener.edge !== undefined && { edge: listener.edge }),
   };
 }
 

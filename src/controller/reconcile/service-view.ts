@@ -1,3 +1,4 @@
+import { isBalanced } from '../balanced-targets.ts';
 import {
   isRunning,
   runStartedAt,
@@ -6,7 +7,9 @@ import {
   type ObservedReplica,
 } from '../observed.ts';
 import type { Desired, DesiredService } from '../desired.ts';
+import type { UpdatePolicy } from '../../model/rollout.ts';
 import type { Service } from '../../model/service.ts';
+import { isUnderWay, paceOf, type Rollout } from '../../rollout/rollout.ts';
 
 /** One service's part of a snapshot, sorted into the groups that reconcile decides over. */
 export interface ServiceView {
@@ -25,6 +28,10 @@ export interface ServiceView {
   readonly isBalanced: boolean;
   /** Instances kept out of rotation by hand. */
   readonly drainedInstances: ReadonlySet<string>;
+  /** A rolling replacement that is under way. */
+  readonly rollout: Rollout | undefined;
+  /** How many replicas change at a time, and in which order. */
+  readonly pace: UpdatePolicy;
 }
 
 export function viewService(
@@ -32,10 +39,12 @@ export function viewService(
   wanted: DesiredService,
   desired: Desired,
   observed: Observed,
+  belongs: (replica: ObservedReplica) => boolean = () => true,
 ): ServiceView {
   const present = (observed.byService.get(service.name) ?? []).filter(
-    ({ replica }) => observed.busy.get(replica.id)?.kind !== 'remove',
+    (replica) => observed.busy.get(replica.replica.id)?.kind !== 'remove' && belongs(replica),
   );
+  const rollout = isUnderWay(wanted.rollout) ? wanted.rollout : undefined;
   const { true: current = [], false: outdated = [] } = Object.groupBy(present, (replica) =>
     isUpToDate(replica, service, wanted) && !observed.condemned.has(replica.replica.id) ? 'true' : 'false',
   );
@@ -51,8 +60,10 @@ export function viewService(
     outdated,
     creating: creating.filter(({ index }) => index !== undefined && !visible.has(index)),
     creatingIndices: new Set(creating.flatMap(({ index }) => index ?? [])),
-    isBalanced: service.listeners.length > 0,
+    isBalanced: isBalanced(service),
     drainedInstances: new Set(desired.drainedInstances),
+    rollout,
+    pace: rollout === undefined ? service.update : paceOf(rollout, service),
   };
 }
 
@@ -68,10 +79,10 @@ function isUpToDate({ replica }: ObservedReplica, service: Service, wanted: Desi
 /** Whether an outdated replica is kept and started again, not replaced: only its run is too old. */
 export function isRestartInPlace(
   { replica }: ObservedReplica,
-  { service, desired, observed }: ServiceView,
+  { service, desired, observed, pace }: ServiceView,
 ): boolean {
   return (
-    service.update.order === 'stop-first' &&
+    pace.order === 'stop-first' &&
     replica.revision === service.revision &&
     replica.createdAt >= desired.recreateBefore &&
     !observed.condemned.has(replica.id)
@@ -103,8 +114,7 @@ export function nextIndices(view: ServiceView, count: number): readonly number[]
   const replaceable = [...new Set(view.outdated.map(({ replica }) => replica.index))].filter(
     (index) => !taken.has(index),
   );
-  const chosen =
-    view.service.update.order === 'start-first' ? replaceable.sort((a, b) => a - b).slice(0, count) : [];
+  const chosen = view.pace.order === 'start-first' ? replaceable.sort((a, b) => a - b).slice(0, count) : [];
   const avoided = new Set([...taken, ...replaceable]);
   for (let index = 1; chosen.length < count; index += 1) {
     if (!avoided.has(index)) chosen.push(index);

@@ -1,12 +1,12 @@
-import { lastWords } from './last-words.ts';
+import { randomUUID } from 'node:crypto';
+import { beginRollouts, type RolloutOptions } from './begin-rollouts.ts';
 import type { StackSession } from './stack-session.ts';
 import { touchedServices } from './transitions.ts';
 import type { ChangeReport, Requester } from '../control-api.ts';
-import type { Desired } from '../../controller/desired.ts';
-import type { Pass } from '../../controller/loop.ts';
+import type { ChangeUnderWay, Desired } from '../../controller/desired.ts';
+import type { Pass } from '../../controller/pass.ts';
 import { isRunning } from '../../controller/observed.ts';
 import { trafficBetween } from '../../controller/observe/traffic-ledger.ts';
-import { judge } from '../../controller/verdict.ts';
 import { copyError, type TenfoldError } from '../../shared/errors.ts';
 
 export interface Change {
@@ -19,14 +19,16 @@ export interface Change {
   readonly services: Iterable<string>;
   readonly isReversible: boolean;
   readonly warnings: readonly string[];
+  readonly rollouts?: RolloutOptions;
 }
 
 /** Longest time that undoing a failed change may take before its failure is reported as it stands. */
 const undoTimeoutMs = 120_000;
 
 /**
- * Carries a change out: stores it, waits until it has come about, and reports it with the balancer's own counts.
- * When it fails for good, the state before it is restored and the failure thrown, with the replica's last words.
+ * Carries a change out: stores it with what its undoing needs, waits until the controller has brought it about, and
+ * reports it with the balancer's own counts. When it fails for good the controller undoes it, and the failure is thrown,
+ * with the replica's last words. A rollout that was halted by its failure is thrown as it stands.
  */
 export async function runChange(
   session: StackSession,
@@ -34,24 +36,31 @@ export async function runChange(
   signal: AbortSignal,
 ): Promise<ChangeReport> {
   const { controller } = session;
-  const { command, before, after, requester } = change;
+  const { command, before, requester } = change;
   const begun = Date.now();
-  const touched = new Set([...touchedServices(before, after), ...change.services]);
-  const others = new Set(Object.keys(after.stack.services).filter((name) => !touched.has(name)));
+  const touched = new Set([...touchedServices(before, change.after), ...change.services]);
   // The counts of the last pass may be seconds old: what was served since then is not this change's.
   if (before !== undefined) await controller.until(() => true, signal);
   const trafficBefore = controller.ledger.totals(touched);
   const countsBefore = controller.last === undefined ? undefined : servingCounts(controller.last, touched);
   session.record({ kind: 'command.started', message: `${requester.commandLine} (by ${requester.user})` });
+  const after = withChange(change, touched, begun);
+  const { id } = after.change;
+  for (const { service, message } of rolloutNews(after, before))
+    session.record({ kind: 'rollout.started', service, message });
   await session.adoptDesired(after);
   let hasChanged = false;
+  let failedAt: number | undefined;
   try {
     const last = await controller.until((pass) => {
       hasChanged ||= pass.plan.operations.length > 0;
-      const verdict = judge(pass, others);
-      if (verdict.kind === 'failed') throw new ChangeFailed(verdict.error, verdict.instance, pass);
-      return verdict.kind === 'done';
+      if (controller.desired.change?.id !== id) return true;
+      if (session.failureOf(id) === undefined) return false;
+      failedAt ??= Date.now();
+      return isHalted(controller.desired) || Date.now() - failedAt > undoTimeoutMs;
     }, signal);
+    const failure = session.failureOf(id);
+    if (failure !== undefined) throw withOutcome(failure, change, controller.desired, id);
     const countsAfter = servingCounts(last, touched);
     const report: ChangeReport = {
       command,
@@ -64,6 +73,7 @@ export async function runChange(
         after: countsAfter.get(service) ?? 0,
       })),
       traffic: trafficBetween(trafficBefore, controller.ledger.totals(touched)),
+      rollouts: rolloutReports(after, controller.desired),
       warnings: change.warnings,
     };
     session.record({
@@ -71,74 +81,52 @@ export async function runChange(
       message: `${command} took ${((Date.now() - begun) / 1000).toFixed(1)} s`,
     });
     return report;
-  } catch (thrown) {
-    if (!(thrown instanceof ChangeFailed)) throw thrown;
-    const error = await explain(thrown, session);
-    session.record({ kind: 'command.failed', message: `${command}: ${error.message}` });
-    throw change.isReversible ? await undo(session, change, error, signal) : error;
+  } finally {
+    session.forgetChange(id);
   }
 }
 
-/** Carries a verdict out of the wait, with the pass it was reached in. */
-class ChangeFailed extends Error {
-  override readonly name = 'ChangeFailed';
-  readonly verdict: TenfoldError;
-  readonly instance: string | undefined;
-  readonly pass: Pass;
-
-  constructor(verdict: TenfoldError, instance: string | undefined, pass: Pass) {
-    super(verdict.message);
-    this.verdict = verdict;
-    this.instance = instance;
-    this.pass = pass;
-  }
-}
-
-async function explain(
-  { verdict, instance, pass }: ChangeFailed,
-  session: StackSession,
-): Promise<TenfoldError> {
-  const replica = pass.observed.replicas.findLast(
-    (observed) => observed.replica.instance === instance,
-  )?.replica;
-  if (replica === undefined || verdict.details.length > 0) return verdict;
-  const lines = await lastWords(replica, session);
-  if (lines.length === 0) return verdict;
-  const details = [`last output of ${replica.instance}:`, ...lines.map((line) => `  ${line}`)];
-  return copyError(verdict, { details });
-}
-
-/** Goes back to the state before the change; the error says how that went. */
-async function undo(
-  session: StackSession,
-  change: Change,
-  error: TenfoldError,
-  signal: AbortSignal,
-): Promise<TenfoldError> {
-  const { controller } = session;
-  const absent = Object.fromEntries(
-    Object.entries(change.after.services).map(([name, service]) => [
-      name,
-      { ...service, phase: 'absent' as const },
-    ]),
-  );
-  const previous: Desired = change.before ?? {
-    ...change.after,
-    services: absent,
-    teardown: { removeVolumes: false },
+/** The state that the command wants, with the rollouts that lead there and the change itself. */
+function withChange(
+  { command, requester, before, after, isReversible, rollouts }: Change,
+  touched: ReadonlySet<string>,
+  now: number,
+): Desired & { readonly change: ChangeUnderWay } {
+  const change: ChangeUnderWay = {
+    id: randomUUID(),
+    command,
+    user: requester.user,
+    commandLine: requester.commandLine,
+    startedAt: now,
+    services: [...touched],
+    before: isReversible ? wayBack(before, after) : undefined,
   };
-  session.record({ kind: 'warning', message: `undoing ${change.command}` });
-  await session.adoptDesired(previous);
-  const timeout = AbortSignal.any([signal, AbortSignal.timeout(undoTimeoutMs)]);
-  const others = new Set(
-    Object.keys(previous.stack.services).filter((name) => !touchedServices(change.after, previous).has(name)),
-  );
-  try {
-    await controller.until((pass) => judge(pass, others).kind !== 'pending', timeout);
-  } catch {
-    return copyError(error, { message: `${error.message}; undoing the change is still under way` });
+  return { ...beginRollouts(before, after, change, rollouts), change };
+}
+
+/** Where a change is that had nothing before it, going back means that all of it is taken down. */
+function wayBack(before: Desired | undefined, after: Desired): Omit<Desired, 'change'> {
+  if (before !== undefined) {
+    const { change: _change, ...rest } = before;
+    return rest;
   }
-  const isGone = previous.teardown !== undefined;
+  const absent = Object.entries(after.services).map(
+    ([name, service]) => [name, { ...service, phase: 'absent' as const }] as const,
+  );
+  return { ...after, services: Object.fromEntries(absent), teardown: { removeVolumes: false } };
+}
+
+function isHalted({ services }: Desired): boolean {
+  return Object.values(services).some(({ rollout }) => rollout?.pause?.by === 'failure');
+}
+
+/** The failure of a change, with what has become of it. */
+function withOutcome(error: TenfoldError, change: Change, now: Desired, id: string): TenfoldError {
+  if (isHalted(now)) return error;
+  if (now.change?.id === id)
+    return copyError(error, { message: `${error.message}; undoing the change is still under way` });
+  if (!change.isReversible) return error;
+  const isGone = change.before === undefined;
   return copyError(error, {
     details: [
       ...error.details,
@@ -146,6 +134,27 @@ async function undo(
     ],
     // What was removed has no log any more; its last words stand above.
     ...(isGone && error.code === 'replica-failed' && { hint: 'mend it and bring it up again' }),
+  });
+}
+
+function rolloutNews(
+  { services }: Desired,
+  before: Desired | undefined,
+): readonly { readonly service: string; readonly message: string }[] {
+  return Object.entries(services).flatMap(([service, { rollout }]) => {
+    if (rollout === undefined || rollout === before?.services[service]?.rollout) return [];
+    const { strategy, from, to } = rollout;
+    return [{ service, message: `${strategy}: revision ${from.slice(0, 7)} → ${to.slice(0, 7)}` }];
+  });
+}
+
+function rolloutReports(after: Desired, now: Desired): NonNullable<ChangeReport['rollouts']> {
+  return Object.entries(after.services).flatMap(([service, { rollout }]) => {
+    const record = now.services[service]?.revisions?.find(({ number }) => number === rollout?.number);
+    if (rollout === undefined || record === undefined || rollout.startedAt !== after.change?.startedAt)
+      return [];
+    const { number, strategy, from, to } = rollout;
+    return [{ service, number, strategy, from, to, outcome: record.outcome }];
   });
 }
 

@@ -10,7 +10,8 @@ import type { StackEvent } from '../control-api.ts';
 import type { Journal } from '../state/journal.ts';
 import type { StackStore } from '../state/stack-store.ts';
 
-export interface SessionOptions extends Omit<ControllerOptions, 
+export interface SessionOptions extends Omit<
+  ControllerOptions,
   'onChange' | 'onProgress' | 'onTakenDown' | 'onDecision'
 > {
   readonly store: StackStore;
@@ -26,7 +27,6 @@ export class StackSession implements AsyncDisposable {
   readonly #traffic = new RevisionTraffic();
   /** States are stored one after the other: none overwrites what it was not made of. */
   #turns: Promise<unknown> = Promise.resolve();
-  #amendments: Promise<unknown> = Promise.resolve();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -56,19 +56,23 @@ export class StackSession implements AsyncDisposable {
   }
 
   /** Stores a desired state and lets the controller act on it. Throws `state-write-failed`; then nothing was changed. */
-  adoptDesired(desired: Desired): Promise<void> {
-    return this.update(() => desired);
+  async adoptDesired(desired: Desired): Promise<void> {
+    await this.amend(() => desired);
   }
 
-  /** The same for a state that is made of the one at that moment; what `next` throws changes nothing. */
-  update(next: (current: Desired) => Desired): Promise<void> {
+  /**
+   * The same with what `update` makes of the state of that moment, so that whoever changes a part of it overwrites nobody
+   * else's; undefined leaves it as it is. One after the other. Returns whether anything was changed.
+   */
+  amend(update: (current: Desired) => Desired | undefined): Promise<boolean> {
     return this.#inTurn(async () => {
       const before = this.controller.desired;
-      const desired = next(before);
-      if (desired === before) return;
+      const desired = update(before);
+      if (desired === undefined || desired === before) return false;
       await this.#options.store.save(desired);
       this.#traffic.begin(before, desired, this.controller.ledger);
       this.controller.setDesired(desired);
+      return true;
     });
   }
 
@@ -138,7 +142,7 @@ export class StackSession implements AsyncDisposable {
     const message =
       'every replica was removed by somebody else (docker compose down?); tenfold up brings it back';
     for (const service of services) this.record({ kind: 'warning', service, message });
-    await this.update((desired) => withoutServices(desired, services));
+    await this.amend((desired) => withoutServices(desired, services));
   }
 
   record(event: Omit<StackEvent, 'time' | 'stack'>): void {

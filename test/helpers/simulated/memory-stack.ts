@@ -2,7 +2,10 @@ import { serviceOf, stackOf } from '../../contracts/stack-of.ts';
 import { MemoryBalancer } from './memory-balancer.ts';
 import type { Change } from '../../../src/controller/changes.ts';
 import type { Desired, DesiredService } from '../../../src/controller/desired.ts';
-import { StackController, type Pass } from '../../../src/controller/loop.ts';
+import { StackController, type ControllerOptions } from '../../../src/controller/loop.ts';
+import type { SmokeTester } from '../../../src/controller/execute/smoke-tester.ts';
+import type { Decision } from '../../../src/controller/progress/decide.ts';
+import type { Pass } from '../../../src/controller/pass.ts';
 import { TrafficTable } from '../../../src/controller/execute/traffic-table.ts';
 import { formatPlan, isSteady } from '../../../src/controller/plan.ts';
 import type { Service } from '../../../src/model/service.ts';
@@ -60,21 +63,32 @@ export function desiredOf(
   };
 }
 
+export interface MemoryWorldOptions {
+  readonly smokeTester?: SmokeTester;
+  readonly metrics?: ControllerOptions['metrics'];
+}
+
 export interface MemoryWorld extends AsyncDisposable {
   readonly controller: StackController;
   readonly balancer: MemoryBalancer;
   readonly changes: Change[];
   readonly bugs: unknown[];
+  readonly decisions: Decision[];
   /** Every operation that was planned, as formatPlan prints it, repeats left out. */
   readonly operations: string[];
   steady(): Promise<Pass>;
 }
 
 /** A controller on the given runtime and a balancer in memory, with everything that it did written down. */
-export function memoryWorld(desired: Desired, runtime: RuntimeDriver): MemoryWorld {
+export function memoryWorld(
+  desired: Desired,
+  runtime: RuntimeDriver,
+  options: MemoryWorldOptions = {},
+): MemoryWorld {
   const balancer = new MemoryBalancer();
   const changes: Change[] = [];
   const bugs: unknown[] = [];
+  const decisions: Decision[] = [];
   const operations: string[] = [];
   const controller = new StackController({
     desired,
@@ -83,6 +97,14 @@ export function memoryWorld(desired: Desired, runtime: RuntimeDriver): MemoryWor
     clock: systemClock,
     onChange: (change) => changes.push(change),
     onProgress: () => {},
+    smokeTester: options.smokeTester ?? (() => Promise.resolve()),
+    metrics: options.metrics,
+    onDecision: (decision) => {
+      decisions.push(decision);
+      if (decision.isNewGoal) controller.setDesired(decision.desired);
+      else controller.continueWith(decision.desired);
+      return Promise.resolve(true);
+    },
     onTakenDown: (services) => controller.setDesired(withoutServices(controller.desired, services)),
     onBug: (bug) => bugs.push(bug),
   });
@@ -98,6 +120,7 @@ export function memoryWorld(desired: Desired, runtime: RuntimeDriver): MemoryWor
     balancer,
     changes,
     bugs,
+    decisions,
     operations,
     steady: () => controller.until(note, AbortSignal.timeout(20_000)),
     [Symbol.asyncDispose]: async () => {

@@ -1,4 +1,4 @@
-import type { UpdatePolicy } from '../model/rollout.ts';
+import type { UpdatePolicy } from '../../model/rollout.ts';
 
 /** Counts over one service's replicas, from one snapshot. */
 export interface RollingState {
@@ -15,6 +15,10 @@ export interface RollingState {
   readonly leaving: number;
   /** When the newest current replica began to serve; undefined when none does. Milliseconds since the epoch. */
   readonly lastServingAt: number | undefined;
+  /** Until when the first batch is watched before anything else changes; undefined when nothing is to be watched. */
+  readonly watchedUntil?: number | undefined;
+  /** Nothing changes until somebody says so. */
+  readonly isPaused?: boolean;
   readonly now: number;
 }
 
@@ -23,22 +27,26 @@ export interface RollingStep {
   readonly create: number;
   /** Serving outdated replicas to send on their way out now. */
   readonly retire: number;
-  /** When the delay between two batches ends, if that is what holds it. */
+  /** When the delay between two batches, or the watch over the first, ends, if that is what holds it. */
   readonly holdUntil: number | undefined;
 }
 
 /**
  * The next step of a rolling replacement.
  *
- * `start-first` never has fewer than `desired` serving, and at most `desired + parallelism` in all. `stop-first`
- * never has more than `desired`, and at most `parallelism` of them not serving. Source: Compose `deploy.update_config`.
+ * `start-first` never has fewer than `desired` serving, and at most `desired + parallelism` beside those that drain.
+ * `stop-first` never has more than `desired`, and at most `parallelism` of them not serving. While the first batch is watched, what
+ * it replaces stays, so that a revision that fails at once costs nothing but the start. Source: Compose `deploy.update_config`.
  */
 export function nextRollingStep(policy: UpdatePolicy, state: RollingState): RollingStep {
   const parallelism = policy.parallelism === 0 ? Math.max(1, state.desired) : policy.parallelism;
   const missing = Math.max(0, state.desired - state.current);
   if (state.outdated === 0) return { create: missing, retire: 0, holdUntil: undefined };
 
+  if (state.isPaused === true) return { create: 0, retire: 0, holdUntil: undefined };
   const unsettled = state.current - state.servingCurrent;
+  const isWatched = (state.watchedUntil ?? 0) > state.now;
+  if (isWatched && unsettled === 0) return { create: 0, retire: 0, holdUntil: state.watchedUntil };
   const holdUntil = delayEnd(policy, state);
   const isHeld = holdUntil !== undefined && unsettled === 0 && state.leaving === 0;
   const surplus = Math.max(0, state.servingCurrent + state.servingOutdated - state.desired);
@@ -51,7 +59,9 @@ export function nextRollingStep(policy: UpdatePolicy, state: RollingState): Roll
       holdUntil: isHeld ? holdUntil : undefined,
     };
   }
-  const inTransition = state.leaving + unsettled;
+  // A place whose old replica is gone and whose new one is not even begun serves no more than one that starts.
+  const notServing = state.desired - state.servingCurrent - state.servingOutdated;
+  const inTransition = Math.max(state.leaving + unsettled, notServing);
   const room = isHeld ? 0 : Math.max(0, parallelism - inTransition);
   return {
     create: Math.min(missing, Math.max(0, state.desired - state.current - state.outdated)),

@@ -1,0 +1,42 @@
+import type { Change } from '../changes.ts';
+import type { RolloutPolicy } from '../../model/rollout.ts';
+import { shareAt } from '../../rollout/placement.ts';
+import type { Rollout } from '../../rollout/rollout.ts';
+
+/** What the journal says of the step from one state of a rollout to the next. */
+export function rolloutNews(
+  service: string,
+  before: Rollout,
+  after: Rollout,
+  policy: RolloutPolicy,
+): readonly Change[] {
+  const news: Change[] = [];
+  const say = (kind: Change['kind'], message: string): void => {
+    news.push({ kind, service, message });
+  };
+  for (const { instance, reason } of after.failures.slice(before.failures.length))
+    say('rollout.step', `${instance} failed: ${reason}`);
+  if (after.phase !== before.phase || after.step !== before.step) {
+    const words = phaseWords(after, policy);
+    if (words !== undefined) say('rollout.step', words);
+  }
+  return news;
+}
+
+function phaseWords({ phase, step, verdict }: Rollout, policy: RolloutPolicy): string | undefined {
+  switch (phase) {
+    case 'testing':
+      return 'the new set is healthy and is tested';
+    case 'switched':
+      return 'all requests go to the new set';
+    case 'keeping':
+      return `the old set is kept for ${(policy.keepMs / 1000).toFixed(0)} s`;
+    case 'observing': {
+      const share = (shareAt(policy, step) * 100).toFixed(0);
+      return `${share} % of the requests go to the new revision${verdict === undefined ? '' : `; ${verdict}`}`;
+    }
+    case 'replacing':
+    case 'starting':
+      return undefined;
+  }
+}

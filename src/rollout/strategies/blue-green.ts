@@ -1,0 +1,70 @@
+import { enterPhase, goOn, type Advance } from '../advance-result.ts';
+import type { RolloutFacts } from '../facts.ts';
+import { compareRevisions } from '../gate/compare.ts';
+import type { Rollout } from '../rollout.ts';
+import { watchedUntil } from '../watch.ts';
+import { lookEveryMs } from './rolling.ts';
+
+/** The old set is judged by at least so much of what it answered before the switch. */
+const shortestMemoryMs = 60_000;
+
+/**
+ * Blue-green: the whole new set healthy, then tested, then all requests at once, then watched for `monitor`; the old
+ * set is kept until `keep` has passed since the switch.
+ */
+export function advanceBlueGreen(rollout: Rollout, facts: RolloutFacts): Advance {
+  const { now, fresh, stale, replicas, policy } = facts;
+  if (rollout.pause !== undefined) return goOn(rollout);
+  switch (rollout.phase) {
+    case 'testing': {
+      if (facts.smoke.kind === 'failed')
+        return {
+          kind: 'failed',
+          rollout,
+          reason: `the smoke test failed: ${facts.smoke.reason}`,
+          replicaId: undefined,
+        };
+      return facts.smoke.kind === 'passed' ? goOn(enterPhase(rollout, 'switched', now), now) : goOn(rollout);
+    }
+    case 'switched':
+      return watchSwitch(rollout, facts);
+    case 'keeping': {
+      const endsAt = rollout.phaseSince + policy.keepMs;
+      return stale.length === 0 || endsAt <= now ? { kind: 'finished', rollout } : goOn(rollout, endsAt);
+    }
+    default: {
+      if (fresh.filter(({ isReady }) => isReady).length < replicas) return goOn(rollout);
+      return goOn(enterPhase(rollout, policy.smoke === undefined ? 'switched' : 'testing', now), now);
+    }
+  }
+}
+
+/** Nothing of the old set is asked any more, so the new one is compared with what the old one did before the switch. */
+function watchSwitch(rollout: Rollout, facts: RolloutFacts): Advance {
+  const { now, fresh, stale, replicas, policy, pace } = facts;
+  const { phaseSince } = rollout;
+  const comparison = compareRevisions(
+    rollout,
+    facts,
+    {
+      fresh: { from: phaseSince, to: now },
+      stale: { from: phaseSince - Math.max(shortestMemoryMs, pace.monitorMs), to: phaseSince },
+    },
+    1,
+  );
+  if (comparison.verdict.kind === 'worse')
+    return {
+      kind: 'failed',
+      rollout: comparison.rollout,
+      reason: comparison.verdict.reason,
+      replicaId: fresh[0]?.id,
+    };
+  const next = comparison.rollout;
+  const failed = new Set(next.failures.flatMap(({ replicaId }) => replicaId ?? []));
+  const serving = fresh.filter(({ id, isServing }) => isServing || failed.has(id)).length;
+  const watched = watchedUntil(next, facts) ?? Infinity;
+  if (serving < replicas || watched > now) return goOn(next, Math.min(watched, now + lookEveryMs));
+  if (policy.keepMs === 0 || stale.length === 0) return { kind: 'finished', rollout: next };
+  // Kept from the switch on, not from the end of the watch.
+  return goOn({ ...next, phase: 'keeping' }, phaseSince + policy.keepMs);
+}
