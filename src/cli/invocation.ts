@@ -1,14 +1,14 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { Requester } from '../daemon/control-api.ts';
 import { resolveHome } from '../daemon/home.ts';
-import { messageOf, type TenfoldError } from '../shared/errors.ts';
+import type { TenfoldError } from '../shared/errors.ts';
 import { connectDaemon, type DaemonConnection } from './connection/daemon-connection.ts';
 import { exitWhenIdle } from './connection/exit-when-idle.ts';
 import { readGlobalOptions, type GlobalOptions } from './global-options.ts';
 import type { Surroundings } from './surroundings.ts';
 import { Output } from './terminal/output.ts';
 import { ownVersion } from '../shared/own-version.ts';
+import { userName } from '../shared/user-name.ts';
 
 /** One run of one verb: what was asked, by whom, and where to print. */
 export interface Invocation {
@@ -74,15 +74,6 @@ export function takeInterruptions(
   const controller = new AbortController();
   const release = surroundings.onInterruption(() => controller.abort(describe()));
   return { signal: controller.signal, [Symbol.dispose]: release };
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch (thrown) {
-    // A uid without an entry in the user database, as in many containers.
-    return `uid ${process.getuid?.() ?? messageOf(thrown)}`;
-  }
 }
 
 function quoteWord(word: string): string {

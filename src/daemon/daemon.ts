@@ -14,12 +14,15 @@ import { makeHome } from './state/home-folder.ts';
 import { Journal } from './state/journal.ts';
 import { takeLock } from './state/lock.ts';
 import { StackStore } from './state/stack-store.ts';
-import { runSmokeTest } from './stack/smoke-test.ts';
+import { runSmokeTest } from './rollout/smoke-test.ts';
 import { StackRegistry } from './stack/stack-registry.ts';
 import { createAmbassadorDriver } from '../balancer/ambassador/ambassador-driver.ts';
 import { createFleet } from '../balancer/fleet/fleet.ts';
 import { createProxyDriver } from '../balancer/proxy/proxy-driver.ts';
 import type { StackController } from '../controller/loop.ts';
+import { createAccess } from '../dashboard/access.ts';
+import { readDashboardKey } from '../dashboard/key-file.ts';
+import { createDashboard } from '../dashboard/routes.ts';
 import { TrafficTable } from '../controller/execute/traffic-table.ts';
 import { startMetrics } from '../metrics/start-metrics.ts';
 import { createDockerAmbassadors } from '../runtime/docker/ambassador/docker-ambassadors.ts';
@@ -29,6 +32,7 @@ import { createProcessDriver } from '../runtime/process/process-driver.ts';
 import type { RuntimeDriver } from '../runtime/runtime-driver.ts';
 import { systemClock } from '../shared/clock.ts';
 import { ownVersion } from '../shared/own-version.ts';
+import { userName } from '../shared/user-name.ts';
 
 /** A daemon that has no stack to look after and hears of nobody for so long ends by itself. */
 const idleExitMs = 3_000;
@@ -119,15 +123,24 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     ...autoscaleRoutes(autoscaler, registry),
     metricsRoute(metrics, systemClock, (name) => registry.find(name) !== undefined),
   ];
+  const dashboard = createDashboard({
+    access: async () => createAccess(await readDashboardKey(home.dashboardKeyPath)),
+    registry,
+    version,
+    control: apiRoutes,
+    metrics,
+    user: userName(),
+  });
   await using adminServer = await serveAdmin(
     adminAddress,
-    adminRoutes({ store: metrics.store, controllers, version }),
+    [...adminRoutes({ store: metrics.store, controllers, version }), ...dashboard.routes],
     reportBug,
   );
   admin = adminServer;
   await using control = await serveControl(home.socketPath, apiRoutes, reportBug);
   const idleTimer = setInterval(() => {
-    const isQuiet = control.callCount === 0 && Date.now() - control.lastCallAt > idleExitMs;
+    const isHeard = control.callCount > 0 || dashboard.pageCount > 0;
+    const isQuiet = !isHeard && Date.now() - control.lastCallAt > idleExitMs;
     if (isQuiet) exitIfIdle();
   }, idleCheckMs);
 

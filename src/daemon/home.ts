@@ -28,6 +28,8 @@ export interface Home {
   readonly metricsDirectory: string;
   /** Append-only event journal. */
   readonly journalPath: string;
+  /** Signs the dashboard's links and cookies. */
+  readonly dashboardKeyPath: string;
   /** Records of the process runtime. */
   readonly processesDirectory: string;
   /** Logs of local process replicas. */
@@ -49,6 +51,7 @@ export function resolveHome(environment: Readonly<Record<string, string | undefi
     stacksDirectory: join(directory, 'stacks'),
     metricsDirectory: join(directory, 'metrics'),
     journalPath: join(directory, 'journal.jsonl'),
+    dashboardKeyPath: join(directory, 'dashboard.key'),
     processesDirectory: join(directory, 'processes'),
     logsDirectory: join(directory, 'logs'),
   };

@@ -38,5 +38,9 @@ export const errorCodes = {
     exitCode: 1,
     meaning: 'A load test was aimed at something that is not a stack of yours.',
   },
+  'dashboard-refused': {
+    exitCode: 1,
+    meaning: 'A request to the dashboard came without its link or from elsewhere.',
+  },
   interrupted: { exitCode: 1, meaning: 'The command was interrupted before it was done.' },
 } as const satisfies Record<string, ErrorCodeEntry>;
