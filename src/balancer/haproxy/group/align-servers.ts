@@ -1,0 +1,111 @@
+import { TenfoldError } from '../../../shared/errors.ts';
+import { runCommands } from '../process/runtime-api.ts';
+import { readStatistics, type StatRow } from '../process/statistics.ts';
+import type { ServerEntry } from './wanted-servers.ts';
+
+function keyOf(backend: string, server: string): string {
+  return `${backend}/${server}`;
+}
+
+function serverRows(rows: readonly StatRow[]): ReadonlyMap<string, StatRow> {
+  return new Map(
+    rows
+      .filter(({ server }) => server !== 'FRONTEND' && server !== 'BACKEND')
+      .map((row) => [keyOf(row.proxy, row.server), row]),
+  );
+}
+
+function isOut(row: StatRow): boolean {
+  return row.status.startsWith('MAINT');
+}
+
+/** The commands of the runtime API that lead from what is there to what is wanted. */
+export function alignment(rows: readonly StatRow[], wanted: readonly ServerEntry[]): readonly string[] {
+  const backends = new Set(rows.filter(({ server }) => server === 'BACKEND').map(({ proxy }) => proxy));
+  const present = serverRows(rows);
+  const kept = new Set<string>();
+  const added: string[] = [];
+  const changed: string[] = [];
+  for (const server of wanted) {
+    if (!backends.has(server.backend)) continue;
+    const key = keyOf(server.backend, server.name);
+    kept.add(key);
+    const row = present.get(key);
+    if (row === undefined) added.push(...additions(key, server));
+    else changed.push(...changes(key, server, row));
+  }
+  const removed = Array.from(present.keys()).filter((key) => !kept.has(key));
+  // New ones first: those that leave hand their requests over to them.
+  return [...added, ...changed, ...removed.flatMap(removal)];
+}
+
+function additions(key: string, server: ServerEntry): readonly string[] {
+  const backup = server.isBackup ? ' backup' : '';
+  const options = server.options === '' ? '' : ` ${server.options}`;
+  return [
+    `add server ${key} ${server.address}${options} weight ${server.weight}${backup}`,
+    ...(server.isChecked ? [`enable health ${key}`] : []),
+    ...(server.takesRequests ? [`set server ${key} state ready`] : []),
+  ];
+}
+
+function changes(key: string, server: ServerEntry, row: StatRow): readonly string[] {
+  const commands: string[] = [];
+  if (row.weight !== server.weight && !row.isRamping)
+    commands.push(`set server ${key} weight ${server.weight}`);
+  if (server.takesRequests && isOut(row)) commands.push(`set server ${key} state ready`);
+  // Not `drain`: that goes on taking the requests of clients whose cookie names the server.
+  if (!server.takesRequests && !isOut(row)) commands.push(`set server ${key} state maint`);
+  return commands;
+}
+
+export function removal(key: string): readonly string[] {
+  return [
+    `set server ${key} state maint`,
+    `disable health ${key}`,
+    `shutdown sessions server ${key}`,
+    `del server ${key}`,
+  ];
+}
+
+/** Makes the HAProxy at the socket have the wanted servers; resolves when it says so itself. */
+export async function alignServers(
+  socketPath: string,
+  wanted: readonly ServerEntry[],
+): Promise<readonly StatRow[]> {
+  const before = await readStatistics(socketPath);
+  const commands = alignment(before, wanted);
+  if (commands.length === 0) return before;
+  const said = await runCommands(socketPath, commands);
+  const after = await readStatistics(socketPath);
+  const present = serverRows(after);
+  const backends = new Set(after.map(({ proxy }) => proxy));
+  for (const server of wanted) {
+    if (!backends.has(server.backend)) continue;
+    const row = present.get(keyOf(server.backend, server.name));
+    if (row !== undefined && isOut(row) === !server.takesRequests) continue;
+    throw new TenfoldError(
+      'balancer-unreachable',
+      `HAProxy did not do what it was told for ${keyOf(server.backend, server.name)}`,
+      {
+        expected: server.takesRequests ? 'that it takes requests' : 'that it takes none',
+        got: row === undefined ? said.trim().split('\n').filter(Boolean).join(' ') : row.status,
+        hint: 'It is tried again by itself; look at haproxy.log of the state folder.',
+      },
+    );
+  }
+  for (const key of leftovers(after, wanted)) {
+    const row = present.get(key);
+    if (row !== undefined && !isOut(row))
+      throw new TenfoldError('balancer-unreachable', `HAProxy did not take ${key} out of service`, {
+        got: row.status,
+      });
+  }
+  return after;
+}
+
+/** Servers that nobody wants and that could not be deleted yet, because a connection to them is still open. */
+export function leftovers(rows: readonly StatRow[], wanted: readonly ServerEntry[]): readonly string[] {
+  const kept = new Set(wanted.map((server) => keyOf(server.backend, server.name)));
+  return Array.from(serverRows(rows).keys()).filter((key) => !kept.has(key));
+}

@@ -1,0 +1,95 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeErrorFiles } from '../config/error-files.ts';
+import { type ConfigPlaces, renderConfig } from '../config/render-config.ts';
+import { checkConfiguration, type InstanceRecord, startInstance } from '../process/instance.ts';
+import type { ServiceTable } from '../service-tables.ts';
+import { writeMaps } from './maps.ts';
+import { wantedServers } from './wanted-servers.ts';
+
+export interface LauncherOptions {
+  /** Path of the haproxy program. */
+  readonly binary: () => Promise<string>;
+  readonly folder: string;
+  /** Short enough for the path of a socket. */
+  readonly socketFolder: string;
+  readonly logPath: string;
+}
+
+/** Writes configurations of one service and starts HAProxys with them; each has a number of its own. */
+export class Launcher {
+  readonly #options: LauncherOptions;
+  readonly #folder: string;
+  readonly #socketStem: string;
+  readonly #cookieKey: string;
+  #generation: number;
+
+  constructor(
+    key: string,
+    options: LauncherOptions,
+    record?: { readonly generation: number; readonly cookieKey: string },
+  ) {
+    this.#options = options;
+    this.#folder = join(options.folder, key.replaceAll(/[^\w.-]/g, '_'));
+    const digest = createHash('sha256').update(key).digest('hex').slice(0, 12);
+    this.#socketStem = join(options.socketFolder, digest);
+    this.#generation = record?.generation ?? 0;
+    this.#cookieKey = record?.cookieKey ?? randomBytes(16).toString('hex');
+  }
+
+  get record(): { readonly generation: number; readonly cookieKey: string } {
+    return { generation: this.#generation, cookieKey: this.#cookieKey };
+  }
+
+  get places(): ConfigPlaces {
+    return {
+      socketPath: `${this.#socketStem}.${this.#generation}.sock`,
+      reasonsPath: join(this.#folder, 'reasons.map'),
+      sharesPath: join(this.#folder, 'shares.map'),
+      errorsFolder: join(this.#folder, 'errors'),
+      cookieKey: this.#cookieKey,
+    };
+  }
+
+  /** Starts an HAProxy for the table, which takes over the listening sockets of the one before. */
+  async start(
+    table: ServiceTable,
+    shape: string,
+    previous: InstanceRecord | undefined,
+  ): Promise<InstanceRecord> {
+    const binary = await this.#options.binary();
+    this.#generation++;
+    const { places } = this;
+    const configPath = join(this.#folder, 'haproxy.cfg');
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await mkdir(this.#options.socketFolder, { recursive: true, mode: 0o700 });
+    await writeErrorFiles(places.errorsFolder);
+    await writeMaps(places, table.pools);
+    const text = renderConfig(table, table.pools.flatMap(wantedServers), places);
+    const draftPath = `${configPath}.new`;
+    await writeFile(draftPath, text, { mode: 0o600 });
+    await checkConfiguration(binary, draftPath);
+    await rename(draftPath, configPath);
+    const pid = await startInstance(
+      {
+        binary,
+        configPath,
+        socketPath: places.socketPath,
+        previousSocketPath: previous?.socketPath,
+        logPath: this.#options.logPath,
+      },
+      AbortSignal.timeout(20_000),
+    );
+    return {
+      pid,
+      socketPath: places.socketPath,
+      shape,
+      listeners: table.listeners.map(({ id, pool }) => ({ id, pool })),
+    };
+  }
+
+  async removeFiles(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,113 @@
+import type {
+  BalancerObservation,
+  EndpointEntry,
+  EndpointObservation,
+  ListenerObservation,
+  PoolEntry,
+} from '../../balancer-driver.ts';
+import { poolSections, sectionName, serverName } from '../config/names.ts';
+import type { StatRow } from '../process/statistics.ts';
+import type { ServiceTable } from '../service-tables.ts';
+import type { Ledger } from '../traffic/ledger.ts';
+import { histogramOf, responsesOf, totalsOf } from '../traffic/server-counters.ts';
+import type { LiveInstance } from './live-instance.ts';
+
+/** What the HAProxys of a service say together with what was counted before them. */
+export function observeGroup(
+  table: ServiceTable,
+  ledger: Ledger,
+  live: readonly LiveInstance[],
+  current: LiveInstance | undefined,
+  ejected: ReadonlySet<string>,
+): BalancerObservation {
+  const rows = live.flatMap((instance) => instance.rows);
+  const present = current?.rows ?? [];
+  return {
+    endpoints: table.pools.flatMap((pool) =>
+      pool.endpoints.map((endpoint) => observeEndpoint(pool, endpoint, ledger, rows, present, ejected)),
+    ),
+    listeners: table.listeners.map(({ id, pool }): ListenerObservation => {
+      const name = sectionName(id);
+      const { pastRequests, waitedMs, failures } = ledger.listener(name);
+      const own = rows.filter(({ proxy, server }) => proxy === name && server === 'FRONTEND');
+      const isOpen = present.some(({ proxy, status }) => proxy === name && status === 'OPEN');
+      const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+      const requests = own.reduce((sum, row) => sum + (row.requests || row.total), pastRequests);
+      const sections: readonly string[] = Object.values(poolSections(pool));
+      const waiting = rows
+        .filter(({ proxy, server }) => server === 'BACKEND' && sections.includes(proxy))
+        .reduce((sum, row) => sum + row.queued, 0);
+      return { id, isOpen, requests, waiting, waitedMs, failed, failures: { ...failures } };
+    }),
+  };
+}
+
+/** Tells whether anything changed that others wait for. */
+export function conditionKey({ endpoints, listeners }: BalancerObservation): string {
+  return [
+    ...endpoints.map(({ id, state, condition }) => `${id} ${state} ${condition}`),
+    ...listeners.map(({ id, isOpen }) => `${id} ${isOpen}`),
+  ].join('\n');
+}
+
+function observeEndpoint(
+  pool: PoolEntry,
+  endpoint: EndpointEntry,
+  ledger: Ledger,
+  rows: readonly StatRow[],
+  present: readonly StatRow[],
+  ejected: ReadonlySet<string>,
+): EndpointObservation {
+  const name = serverName(endpoint);
+  const own = rows.filter(({ server }) => server === name);
+  const sum = own.reduce(
+    (so, row) => ({
+      current: so.current + row.current + row.queued,
+      total: so.total + row.total,
+      redispatched: so.redispatched + row.redispatched,
+    }),
+    { current: 0, total: 0, redispatched: 0 },
+  );
+  const counters = ledger.server(name);
+  const { rest, canary } = poolSections(pool.id);
+  const checked = present.find(
+    ({ proxy, server }) => server === name && (proxy === rest || proxy === canary),
+  );
+  const isActive = endpoint.rotation === 'active';
+  return {
+    id: endpoint.id,
+    pool: pool.id,
+    state: isActive ? 'active' : sum.current > 0 ? 'draining' : 'drained',
+    ...conditionOf(endpoint, pool, checked, ejected.has(name)),
+    inFlight: sum.current,
+    totals: totalsOf(counters, sum),
+    responses: responsesOf(counters),
+    latency: histogramOf(counters),
+  };
+}
+
+function conditionOf(
+  endpoint: EndpointEntry,
+  pool: PoolEntry,
+  row: StatRow | undefined,
+  isEjected: boolean,
+): Pick<EndpointObservation, 'condition' | 'reason'> {
+  if (!endpoint.isHealthy) return { condition: 'down', reason: 'its own health check fails' };
+  if (row?.status.startsWith('DOWN') !== true) return { condition: 'up', reason: undefined };
+  return isEjected
+    ? { condition: 'ejected', reason: 'requests to it failed one after another' }
+    : { condition: 'down', reason: checkReason(row, pool.policy.activeHealth.path) };
+}
+
+/** Whether a server is down for what its requests met, and not for what its check says. */
+export function isEjectedRow({ status, checkStatus }: StatRow): boolean {
+  return status.startsWith('DOWN') && (checkStatus === 'HANA' || checkStatus.endsWith('OK'));
+}
+
+/** HAProxy management guide, section 9.1, `check_status`. */
+function checkReason({ checkStatus, checkCode, checkText }: StatRow, path: string | undefined): string {
+  if (checkStatus.endsWith('TOUT')) return 'no answer in time';
+  if (checkStatus === 'L7STS')
+    return `GET ${path ?? '/'} answered ${/<(\d{3})>/.exec(checkText)?.[1] ?? checkCode}`;
+  return checkText === '' ? `its check ended with ${checkStatus}` : checkText.toLowerCase();
+}
