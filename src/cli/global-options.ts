@@ -53,18 +53,21 @@ export function addGlobalOptions(command: Command, fileFlags = '-f, --file <path
   return command;
 }
 
-/** The options given before the verb and after it, as one; after it counts more, lists are joined. */
+/** The options given before the verb, its group and after it, as one; what comes later counts more, lists are joined. */
 export function readGlobalOptions(command: Command): GlobalOptions {
-  const own = command.opts<RawGlobalOptions>();
-  const outer: RawGlobalOptions = command.parent?.opts<RawGlobalOptions>() ?? {};
+  const levels: RawGlobalOptions[] = [];
+  for (let level: Command | null = command; level !== null; level = level.parent)
+    levels.unshift(level.opts<RawGlobalOptions>());
+  const last = <Key extends keyof RawGlobalOptions>(key: Key): RawGlobalOptions[Key] =>
+    levels.findLast((options) => options[key] !== undefined)?.[key];
   return {
-    files: [...(outer.file ?? []), ...(own.file ?? [])],
-    projectName: own.projectName ?? outer.projectName,
-    profiles: [...(outer.profile ?? []), ...(own.profile ?? [])],
-    envFiles: [...(outer.envFile ?? []), ...(own.envFile ?? [])],
-    projectDirectory: own.projectDirectory ?? outer.projectDirectory,
-    isJson: own.json ?? outer.json ?? false,
-    ansi: own.ansi ?? outer.ansi ?? 'auto',
-    hasColour: own.color !== false && outer.color !== false,
+    files: levels.flatMap(({ file = [] }) => file),
+    projectName: last('projectName'),
+    profiles: levels.flatMap(({ profile = [] }) => profile),
+    envFiles: levels.flatMap(({ envFile = [] }) => envFile),
+    projectDirectory: last('projectDirectory'),
+    isJson: last('json') ?? false,
+    ansi: last('ansi') ?? 'auto',
+    hasColour: levels.every(({ color }) => color !== false),
   };
 }

@@ -49,3 +49,15 @@ export function addVerb<Options>(program: Program, verb: VerbDescription<Options
     program.onExitCode((await verb.run(call)) ?? 0);
   });
 }
+
+/** Adds a verb that others stand under, such as `autoscale` of `autoscale status`. */
+export function addVerbGroup(
+  program: Program,
+  { name, summary }: Pick<VerbDescription<object>, 'name' | 'summary'>,
+  verbs: readonly ((program: Program) => void)[],
+): void {
+  const command = program.command.command(name).summary(summary).description(summary);
+  command.enablePositionalOptions();
+  addGlobalOptions(command);
+  for (const add of verbs) add({ ...program, command });
+}

@@ -25,7 +25,7 @@ export function renderReference(samples: readonly JsonSample[]): string {
     '# Command line',
     '<!-- Generated from the definitions in src/cli; test/cli/reference.test.ts says how. -->',
     'What docker compose has under the same name means the same here. In a clone, `npm run tenfold -- ARGS` runs it.',
-    ...program.commands.flatMap(renderVerb),
+    ...program.commands.flatMap((command) => renderVerb(command)),
     '## Options of every command',
     'They may stand before or after the command. `logs` and `events` take `--file` in its long form only, since `-f` follows there.',
     optionsTable(program.options.filter(isGlobal)),
@@ -63,12 +63,15 @@ const jsonIntroduction = [
   'Times are milliseconds since 1970. Fields may be added, but those that are here stay.',
 ].join('\n');
 
-function renderVerb(command: Command): string[] {
+/** A verb, or each of those that stand under it. */
+function renderVerb(command: Command, group = ''): string[] {
+  const name = `${group}${command.name()}`;
+  if (command.commands.length > 0) return command.commands.flatMap((each) => renderVerb(each, `${name} `));
   const own = command.options.filter((option) => !isGlobal(option));
   const rows = [...command.registeredArguments.map(argumentRow), ...own.map(optionRow)];
   return [
-    `## ${command.name()}`,
-    `\`${['tenfold', command.name(), ...(own.length > 0 ? ['[OPTIONS]'] : []), ...command.registeredArguments.map(argumentText)].join(' ')}\``,
+    `## ${name}`,
+    `\`${['tenfold', name, ...(own.length > 0 ? ['[OPTIONS]'] : []), ...command.registeredArguments.map(argumentText)].join(' ')}\``,
     `${sentence(command.summary())}${rest(command)}`,
     ...(rows.length === 0 ? [] : [table(['word', 'meaning'], rows)]),
   ];
