@@ -2,6 +2,7 @@ import { addCapacity } from './capacity/capacity.ts';
 import { addDown } from './changes/down.ts';
 import { addDrain } from './instances/drain.ts';
 import { addExec } from './instances/exec.ts';
+import { addExport } from './export/export.ts';
 import { addKill } from './changes/kill.ts';
 import { addRestart } from './changes/restart.ts';
 import { addScale } from './changes/scale.ts';
@@ -10,6 +11,7 @@ import { addStop } from './changes/stop.ts';
 import { addUndrain } from './instances/undrain.ts';
 import { addUp } from './changes/up.ts';
 import { addLoad } from './load/load.ts';
+import { addMetrics } from './metrics/metrics.ts';
 import { addProve } from './prove/prove.ts';
 import type { Program } from './verb.ts';
 import { addConfig } from './views/config.ts';
@@ -29,7 +31,7 @@ interface VerbGroup {
 export const verbs: readonly VerbGroup[] = [
   { heading: 'Run a stack:', add: [addUp, addDown, addScale, addStop, addStart, addRestart, addKill] },
   { heading: 'Work on an instance:', add: [addDrain, addUndrain, addExec] },
-  { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents, addConfig] },
-  { heading: 'Measure it:', add: [addLoad, addProve, addCapacity] },
+  { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents, addConfig, addDashboard] },
+  { heading: 'Measure it:', add: [addMetrics, addLoad, addProve, addCapacity, addExport] },
   { heading: 'About:', add: [addVersion] },
 ];

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 
 /** A real part that a test needs and a fresh machine may lack. */
-export type Part = 'docker' | 'haproxy' | 'nginx' | 'redis' | 'compose-cases';
+export type Part = 'docker' | 'haproxy' | 'nginx' | 'redis' | 'prometheus' | 'chromium' | 'compose-cases';
 
 const required = new Set((process.env['TENFOLD_TEST_REQUIRE'] ?? '').split(',').filter(Boolean));
 
@@ -32,6 +32,8 @@ async function missing(part: Part): Promise<string | undefined> {
     }
     case 'haproxy':
     case 'nginx':
+    case 'chromium':
+    case 'prometheus':
       return findProgram(part) === undefined ? `${part} is not installed` : undefined;
     case 'redis':
       return findProgram('redis-server') === undefined ? 'redis-server is not installed' : undefined;

@@ -15,6 +15,9 @@ import type {
   UpRequest,
   VersionReply,
 } from '../../daemon/control-api.ts';
+import type { MetricsReply } from '../../daemon/metrics-api.ts';
+import type { AutoscaleRecord } from '../../autoscale/record.ts';
+import type { AutoscaleRequest, AutoscaleStatus } from '../../daemon/autoscale-api.ts';
 import type { LogLine } from '../../runtime/runtime-driver.ts';
 import { TenfoldError, isTenfoldError, messageOf } from '../../shared/errors.ts';
 import { fetchJson, streamJson, type SocketRequest } from './socket-request.ts';
@@ -42,6 +45,14 @@ export interface LogQuery {
   readonly services: readonly string[];
 }
 
+export interface MetricsQuery {
+  /** Empty: all. */
+  readonly services: readonly string[];
+  /** Milliseconds since the epoch; undefined: the last ten seconds as one point. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
 export interface EventQuery {
   /** Undefined: all stacks. */
   readonly stack: string | undefined;
@@ -61,6 +72,18 @@ export interface DaemonClient {
     signal?: AbortSignal,
   ): AsyncGenerator<ChangeMessage, void, undefined>;
   logs(stack: string, query: LogQuery, signal?: AbortSignal): AsyncGenerator<LogLine, void, undefined>;
+  metrics(stack: string, query: MetricsQuery, signal?: AbortSignal): Promise<MetricsReply>;
+  autoscale(stack: string): Promise<readonly AutoscaleStatus[]>;
+  setAutoscalePaused(
+    stack: string,
+    isPaused: boolean,
+    request: AutoscaleRequest,
+  ): Promise<readonly AutoscaleStatus[]>;
+  autoscaleHistory(
+    stack: string,
+    query: { readonly service: string; readonly sinceMs: number | undefined },
+    signal?: AbortSignal,
+  ): AsyncGenerator<AutoscaleRecord, void, undefined>;
   events(query: EventQuery, signal?: AbortSignal): AsyncGenerator<StackEvent, void, undefined>;
   exec(
     stack: string,
@@ -95,6 +118,23 @@ export function createDaemonClient(socketPath: string): DaemonClient {
         path: `${stackPath(name)}/logs${logParameters(query)}`,
         ...withSignal(signal),
       }),
+    metrics: (name, query, signal) =>
+      reply({
+        method: 'GET',
+        path: `${stackPath(name)}/metrics${metricsParameters(query)}`,
+        ...withSignal(signal),
+      }),
+    autoscale: (name) => reply({ method: 'GET', path: `${stackPath(name)}/autoscale` }),
+    setAutoscalePaused: (name, isPaused, body) =>
+      reply({ method: 'POST', path: `${stackPath(name)}/autoscale/${isPaused ? 'pause' : 'resume'}`, body }),
+    autoscaleHistory: (name, { service, sinceMs }, signal) => {
+      const query = queryText([['service', service], ['since', sinceMs]]);
+      return stream({
+        method: 'GET',
+        path: `${stackPath(name)}/autoscale/history${query}`,
+        ...withSignal(signal),
+      });
+    },
     events: (query, signal) =>
       stream({ method: 'GET', path: `/v1/events${eventParameters(query)}`, ...withSignal(signal) }),
     exec: (name, request, input, signal) =>
@@ -123,6 +163,10 @@ function logParameters({ follow, tail, sinceMs, services }: LogQuery): string {
     ['since', sinceMs],
     ...services.map((service) => ['service', service] as const),
   ]);
+}
+
+function metricsParameters({ services, from, to }: MetricsQuery): string {
+  return queryText([['from', from], ['to', to], ...services.map((service) => ['service', service] as const)]);
 }
 
 function eventParameters({ stack, follow, sinceMs }: EventQuery): string {
