@@ -40,7 +40,7 @@ export interface ControllerOptions {
   /** Tests a new set of replicas before it takes traffic. */
   readonly smokeTester: SmokeTester;
   /** What a new revision is judged by; without it, nothing is compared. */
-  readonly metrics?: Pick<MetricsSource, 'between'> | undefined;
+  readonly metrics?: (() => Pick<MetricsSource, 'between'> | undefined) | undefined;
   /**
    * A rollout has moved on, or a change has come about or is to be undone. True when the new state is on disk and has
    * become the desired one; false leaves everything as it was, and it is decided again.
@@ -200,7 +200,7 @@ export class StackController implements AsyncDisposable {
     const plan = reconcile(desired, observed);
     const pass = { observed, plan };
     const { metrics, onDecision } = this.#options;
-    const decision = decide(desired, pass, { metrics, isGateOpen: false });
+    const decision = decide(desired, pass, { metrics: metrics?.(), isGateOpen: false });
     const isDecided = decision.desired !== desired && (await onDecision(decision, desired, pass));
     if (isDecided || generation !== this.#generation) return this.wake();
     const isPublished = await this.#publish(plan, observed);

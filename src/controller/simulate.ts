@@ -1,6 +1,7 @@
 import type { Desired } from './desired.ts';
 import { indexSnapshot, isAlive, type Observed, type ObservedReplica, type Snapshot } from './observed.ts';
 import type { Operation, Plan } from './plan.ts';
+import { decide } from './progress/decide.ts';
 import { reconcile } from './reconcile/reconcile.ts';
 import { noHistory } from './reconcile/restart-policy.ts';
 import type { Replica } from '../model/replica.ts';
@@ -14,20 +15,26 @@ const maxPasses = 100_000;
  */
 export function simulate(desired: Desired, observed: Observed): Pick<Plan, 'operations' | 'waits'> {
   const operations: Operation[] = [];
+  let wanted = desired;
   let snapshot: Snapshot = { ...observed, inProgress: [], failures: new Map(), isBalancerReachable: true };
   for (let pass = 0; pass < maxPasses; pass += 1) {
-    const plan = reconcile(desired, indexSnapshot(snapshot));
+    const indexed = indexSnapshot(snapshot);
+    const plan = reconcile(wanted, indexed);
+    const decision = decide(wanted, { observed: indexed, plan }, { metrics: undefined, isGateOpen: true });
+    if (decision.desired !== wanted) {
+      wanted = decision.desired;
+      snapshot = { ...snapshot, now: snapshot.now + 1 };
+      continue;
+    }
+    const wakeAt = Math.min(plan.wakeAt ?? Infinity, decision.wakeAt ?? Infinity);
     operations.push(...plan.operations);
     const isEnd = plan.operations.some(({ kind }) => kind === 'teardown');
-    if (isEnd || (plan.operations.length === 0 && plan.wakeAt === undefined))
+    if (isEnd || (plan.operations.length === 0 && wakeAt === Infinity))
       return { operations, waits: isEnd ? [] : plan.waits };
-    const after = plan.operations.reduce((world, operation) => apply(world, operation, desired), snapshot);
+    const after = plan.operations.reduce((world, operation) => apply(world, operation, wanted), snapshot);
     snapshot = {
       ...after,
-      now:
-        plan.operations.length === 0 && plan.wakeAt !== undefined
-          ? Math.max(after.now + 1, plan.wakeAt)
-          : after.now + 1,
+      now: plan.operations.length === 0 ? Math.max(after.now + 1, wakeAt) : after.now + 1,
       openListeners: new Set(plan.table.listeners.map(({ id }) => id)),
     };
   }

@@ -14,6 +14,7 @@ import { makeHome } from './state/home-folder.ts';
 import { Journal } from './state/journal.ts';
 import { takeLock } from './state/lock.ts';
 import { StackStore } from './state/stack-store.ts';
+import { availableMemory } from './rollout/machine-memory.ts';
 import { runSmokeTest } from './rollout/smoke-test.ts';
 import { StackRegistry } from './stack/stack-registry.ts';
 import { createAmbassadorDriver } from '../balancer/ambassador/ambassador-driver.ts';
@@ -24,6 +25,7 @@ import { createAccess } from '../dashboard/access.ts';
 import { readDashboardKey } from '../dashboard/key-file.ts';
 import { createDashboard } from '../dashboard/routes.ts';
 import { TrafficTable } from '../controller/execute/traffic-table.ts';
+import type { MetricsSource } from '../metrics/metrics-source.ts';
 import { startMetrics } from '../metrics/start-metrics.ts';
 import { createDockerAmbassadors } from '../runtime/docker/ambassador/docker-ambassadors.ts';
 import { whyNoAmbassadors } from '../runtime/docker/ambassador/why-none.ts';
@@ -69,6 +71,8 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     { carrier: 'ambassador', driver: ambassadors },
   ]);
   const traffic = new TrafficTable(balancer);
+  // The samples are taken of what the registry runs, and its rollouts are judged by them.
+  let measured: MetricsSource | undefined;
   await using registry = new StackRegistry({
     runtimes,
     traffic,
@@ -76,6 +80,8 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     store,
     journal,
     smokeTester: runSmokeTest,
+    metrics: () => measured,
+    availableMemory,
     whyNoAmbassadors: () => whyNoAmbassadors(process.env, process.platform),
     onBug: reportBug,
   });
@@ -92,6 +98,8 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     onBug: reportBug,
     onWarning: (line) => console.error(new Date().toISOString(), 'warning:', line),
   });
+
+  measured = metrics.store;
 
   await using autoscaler = new Autoscaler({
     stacks: () => registry.all,

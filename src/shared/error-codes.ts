@@ -42,5 +42,13 @@ export const errorCodes = {
     exitCode: 1,
     meaning: 'A request to the dashboard came without its link or from elsewhere.',
   },
+  'rollout-in-progress': {
+    exitCode: 1,
+    meaning: 'A service is on its way to another revision, and the command would get in between.',
+  },
+  'no-rollout': {
+    exitCode: 2,
+    meaning: 'There is no rollout, or no revision, that the command could act on.',
+  },
   interrupted: { exitCode: 1, meaning: 'The command was interrupted before it was done.' },
 } as const satisfies Record<string, ErrorCodeEntry>;

@@ -30,6 +30,7 @@ async function withRegistry(
       store,
       journal,
       smokeTester: () => Promise.resolve(),
+      whyNoAmbassadors: () => undefined,
       onBug: fail,
     });
     await check(registry, folder);

@@ -8,8 +8,7 @@ import { normalQuantile } from '../../src/rollout/gate/normal.ts';
 import { quantileInterval } from '../../src/rollout/gate/quantile-interval.ts';
 import type { RevisionTraffic } from '../../src/rollout/gate/revision-traffic.ts';
 
-const gate = rolloutPolicy().gate;
-assert.ok(gate !== undefined);
+const gate = rolloutPolicy().gate ?? assert.fail('requests are compared by default');
 
 /** The same numbers in every run. */
 function randomNumbers(seed: number): () => number {

@@ -4,11 +4,11 @@ import type {
   GatePolicy,
   RequestMark,
   RolloutPolicy,
-  RolloutStrategy,
   SmokeTest,
   UpdatePolicy,
 } from '../../model/rollout.ts';
 import type { Service } from '../../model/service.ts';
+import { misfitOf } from '../../rollout/strategies/misfit.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 import { didYouMean } from '../nearest-name.ts';
 import type { Project, ServiceConfig } from '../project.ts';
@@ -109,19 +109,6 @@ export function checkedRolloutPolicy(
   const problem = misfitOf(service, policy.strategy);
   if (problem !== undefined && own?.strategy !== undefined) throw refuse(problem, 'rolling', 'strategy');
   return problem === undefined ? policy : { ...policy, strategy: 'rolling' };
-}
-
-/** Why a service cannot change by that strategy; undefined when it can. */
-export function misfitOf(
-  { update, listeners }: Pick<Service, 'listeners' | 'update'>,
-  strategy: RolloutStrategy,
-): string | undefined {
-  if (strategy === 'rolling') return undefined;
-  if (update.order === 'stop-first')
-    return `${strategy} runs two sets beside each other, and this service can only stop before it starts anew`;
-  if (listeners.length === 0)
-    return `${strategy} shifts requests, and this service has no port that the balancer holds`;
-  return undefined;
 }
 
 function smokeTest(config: XTenfoldRollout['smoke']): SmokeTest | undefined {

@@ -1,10 +1,9 @@
-import { withPossibleAmbassadors } from './ambassadors.ts';
-import { assignPorts } from './assign-ports.ts';
-import { runChange, type Change } from './run-change.ts';
+import { dryRun, type Outcome } from './dry-run.ts';
+import { refuseDuringRollout } from '../rollout/refuse-during-rollout.ts';
+import { runChange } from './run-change.ts';
 import type { StackRegistry } from './stack-registry.ts';
 import {
   bringDown,
-  bringUp,
   drainInstance,
   restartServices,
   scaleTo,
@@ -15,62 +14,16 @@ import {
 } from './transitions.ts';
 import type { StackSession } from './stack-session.ts';
 import type {
-  ChangeMessage,
   ChangeRequest,
   DownRequest,
   InstanceRequest,
-  PlannedOperation,
   ScaleRequest,
   ServicesRequest,
-  UpRequest,
 } from '../control-api.ts';
 import type { Desired } from '../../controller/desired.ts';
-import { lookOnce } from '../../controller/observe/observe.ts';
-import type { Observed } from '../../controller/observed.ts';
-import { formatPlan, subjectOf, type Operation } from '../../controller/plan.ts';
-import { simulate } from '../../controller/simulate.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 
-/** The last message of a change's stream. */
-type Outcome = Exclude<ChangeMessage, { type: 'event' }>;
-
-/** Throws `stack-elsewhere`, `invalid-scale`, `command-not-found`, `runtime-unreachable` and more before anything is changed. */
-export async function up(registry: StackRegistry, request: UpRequest, signal: AbortSignal): Promise<Outcome> {
-  const { name } = request.stack;
-  const session = registry.find(name);
-  const before = session?.controller.desired;
-  if (session !== undefined && before !== undefined) refuseElsewhere(session, before, request);
-  const possible = withPossibleAmbassadors(request.stack, registry.options.whyNoAmbassadors);
-  const asked = { ...request, stack: possible.stack };
-  const after = await assignPorts(bringUp(before, asked, registry.options.clock.now()));
-  await checkRuntimes(registry, after, signal);
-  const observed =
-    session?.controller.last?.observed ??
-    (await lookOnce(after, registry.options, registry.options.clock.now(), signal));
-  if (request.isDryRun === true) return dryRun(after, observed);
-  const services = Object.keys(after.services).filter(
-    (service) => after.services[service]?.phase === 'running',
-  );
-  const isFresh = before === undefined && observed.replicas.length === 0;
-  const change: Change = {
-    command: 'up',
-    requester: request.requester,
-    before,
-    after,
-    services,
-    isReversible: before !== undefined || isFresh,
-    warnings: [...possible.warnings, ...orphanWarnings(after, observed)],
-  };
-  if (session !== undefined) return { type: 'report', report: await runChange(session, change, signal) };
-  await registry.options.store.save(after);
-  const opened = registry.open(after);
-  try {
-    return { type: 'report', report: await runChange(opened, change, signal) };
-  } catch (thrown) {
-    if (opened.controller.desired.teardown !== undefined) await registry.close(opened);
-    throw thrown;
-  }
-}
+export { deploy, up } from './up.ts';
 
 export function scale(
   session: StackSession,
@@ -177,6 +130,9 @@ export function undrain(
   );
 }
 
+/** Commands that do not care what was under way. */
+const superseding = new Set(['stop', 'down']);
+
 async function simpleChange(
   command: string,
   session: StackSession,
@@ -186,6 +142,7 @@ async function simpleChange(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const before = session.controller.desired;
+  if (!superseding.has(command)) refuseDuringRollout(before, command);
   if (request.isDryRun === true) {
     const { observed } = session.controller.last ?? (await session.controller.until(() => true, signal));
     return dryRun(after, observed);
@@ -202,57 +159,6 @@ async function simpleChange(
     warnings: [],
   };
   return { type: 'report', report: await runChange(session, change, signal) };
-}
-
-function dryRun(desired: Desired, observed: Observed): Outcome {
-  const plan = simulate(desired, observed);
-  return { type: 'plan', text: formatPlan(plan), operations: plan.operations.map(plannedOperation) };
-}
-
-function plannedOperation(operation: Operation): PlannedOperation {
-  const { kind, cause } = operation;
-  const service = 'service' in operation ? operation.service : subjectOf(operation);
-  return { kind, service, cause, ...('instance' in operation && { instance: operation.instance }) };
-}
-
-function refuseElsewhere(session: StackSession, before: Desired, { stack }: UpRequest): void {
-  if (before.stack.workingDir === stack.workingDir || !session.isActive) return;
-  throw new TenfoldError(
-    'stack-elsewhere',
-    `a stack named ${stack.name} already runs from ${before.stack.workingDir}`,
-    {
-      expected: `the folder ${before.stack.workingDir}`,
-      got: stack.workingDir,
-      hint:
-        'give this one another name with -p NAME, or take that one down first: tenfold -p ' +
-        stack.name +
-        ' down',
-    },
-  );
-}
-
-/** What can be known to fail is said before anything is begun. */
-async function checkRuntimes(registry: StackRegistry, desired: Desired, signal: AbortSignal): Promise<void> {
-  const { stack } = desired;
-  const running = Object.values(stack.services).filter(
-    ({ name }) => desired.services[name]?.phase === 'running',
-  );
-  const processes = running.filter(({ kind }) => kind === 'process').map(({ name }) => name);
-  // For local processes `prepare` makes nothing: it only checks that the commands can be run.
-  if (processes.length > 0)
-    await registry.options.runtimes.get('process')?.prepare(stack, processes, () => undefined, signal);
-  if (running.some(({ kind }) => kind === 'container'))
-    await registry.options.runtimes.get('container')?.observe(stack.name, signal);
-}
-
-function orphanWarnings({ stack, orphans }: Desired, observed: Observed): readonly string[] {
-  if (orphans === 'remove') return [];
-  const names = observed.replicas
-    .filter(({ replica }) => stack.services[replica.service] === undefined)
-    .map(({ replica }) => replica.name);
-  return names.length === 0
-    ? []
-    : [`${names.join(', ')} belong to services that the file does not have; --remove-orphans removes them`];
 }
 
 function serviceOfInstance(session: StackSession, instance: string): string {

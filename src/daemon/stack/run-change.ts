@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beginRollouts, type RolloutOptions } from './begin-rollouts.ts';
+import { beginRollouts, type RolloutOptions } from '../rollout/begin-rollouts.ts';
 import type { StackSession } from './stack-session.ts';
 import { touchedServices } from './transitions.ts';
 import type { ChangeReport, Requester } from '../control-api.ts';

@@ -4,9 +4,10 @@ import type { Pass } from '../../controller/pass.ts';
 import type { DecidedFailure, Decision } from '../../controller/progress/decide.ts';
 import { copyError, isTenfoldError, type TenfoldError } from '../../shared/errors.ts';
 import { lastWords } from './last-words.ts';
-import { RevisionTraffic } from './revision-traffic.ts';
+import { RevisionTraffic } from '../rollout/revision-traffic.ts';
 import { withoutServices } from './transitions.ts';
 import type { StackEvent } from '../control-api.ts';
+import type { MetricsSource } from '../../metrics/metrics-source.ts';
 import type { Journal } from '../state/journal.ts';
 import type { StackStore } from '../state/stack-store.ts';
 
@@ -15,6 +16,10 @@ export interface SessionOptions extends Omit<
   'onChange' | 'onProgress' | 'onTakenDown' | 'onDecision'
 > {
   readonly store: StackStore;
+  /** What a new revision is judged by; undefined until there is something. */
+  readonly metrics?: (() => MetricsSource | undefined) | undefined;
+  /** Bytes that the machine has left; undefined where nobody knows. */
+  readonly availableMemory?: (() => number | undefined) | undefined;
   readonly journal: Journal;
 }
 

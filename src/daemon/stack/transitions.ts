@@ -187,7 +187,8 @@ function change(
   return { ...desired, services: Object.fromEntries(services) };
 }
 
-function withDependencies(stack: Stack, names: readonly string[]): ReadonlySet<string> {
+/** The named services and all that they depend on. Throws `unknown-service`. */
+export function withDependencies(stack: Stack, names: readonly string[]): ReadonlySet<string> {
   const selected = new Set<string>();
   const visit = (name: string): void => {
     if (selected.has(name)) return;

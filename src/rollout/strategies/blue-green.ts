@@ -32,7 +32,9 @@ export function advanceBlueGreen(rollout: Rollout, facts: RolloutFacts): Advance
       const endsAt = rollout.phaseSince + policy.keepMs;
       return stale.length === 0 || endsAt <= now ? { kind: 'finished', rollout } : goOn(rollout, endsAt);
     }
-    default: {
+    case 'starting':
+    case 'replacing':
+    case 'observing': {
       if (fresh.filter(({ isReady }) => isReady).length < replicas) return goOn(rollout);
       return goOn(enterPhase(rollout, policy.smoke === undefined ? 'switched' : 'testing', now), now);
     }

@@ -32,7 +32,9 @@ export function advanceCanary(rollout: Rollout, facts: RolloutFacts): Advance {
   if (comparison.verdict.kind === 'worse')
     return { kind: 'failed', rollout: next, reason: comparison.verdict.reason, replicaId: fresh[0]?.id };
   if (next.pause !== undefined) return goOn(next, now + lookEveryMs);
-  const heldUntil = Math.max(watched, next.phaseSince + pauseAfter(policy, next.step));
+  // A simulation waits for nobody.
+  const pauseMs = facts.isGateOpen ? 0 : pauseAfter(policy, next.step);
+  const heldUntil = Math.max(watched, next.phaseSince + pauseMs);
   if (heldUntil > now || !isPassed(next, comparison.verdict.kind === 'no-worse'))
     return goOn(rememberPass(next, comparison.verdict.kind === 'no-worse'), now + lookEveryMs);
   return goOn(promoted(next, facts.policy, now), now);

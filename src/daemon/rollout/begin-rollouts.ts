@@ -5,8 +5,8 @@ import { beginRollout, isUnderWay } from '../../rollout/rollout.ts';
 import type { Service } from '../../model/service.ts';
 
 export interface RolloutOptions {
-  /** In place of the service's own. */
-  readonly strategy?: RolloutStrategy | undefined;
+  /** By service, in place of its own. */
+  readonly strategies?: Readonly<Record<string, RolloutStrategy>>;
   /** It leads back to a revision that ran before: at the pace of `rollback_config`. */
   readonly isRollback?: boolean;
   /** By service: a parallelism that fits the machine. */
@@ -39,7 +39,8 @@ export function beginRollouts(
     const rollout = beginRollout(
       {
         number: records?.at(-1)?.number ?? 0,
-        strategy: options.isRollback === true ? 'rolling' : (options.strategy ?? service.rollout.strategy),
+        strategy:
+          options.isRollback === true ? 'rolling' : (options.strategies?.[name] ?? service.rollout.strategy),
         from: previous.revision,
         to: service.revision,
         isRollback: options.isRollback === true,
