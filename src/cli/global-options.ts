@@ -58,7 +58,7 @@ export function readGlobalOptions(command: Command): GlobalOptions {
   const levels: RawGlobalOptions[] = [];
   for (let level: Command | null = command; level !== null; level = level.parent)
     levels.unshift(level.opts<RawGlobalOptions>());
-  const last = <Key extends keyof RawGlobalOptions>(key: Key): RawGlobalOptions[Key] =>
+  const last = <Key extends keyof RawGlobalOptions>(key: Key): RawGlobalOptions[Key] | undefined =>
     levels.findLast((options) => options[key] !== undefined)?.[key];
   return {
     files: levels.flatMap(({ file = [] }) => file),

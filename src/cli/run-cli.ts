@@ -25,7 +25,9 @@ export async function runCli(words: readonly string[], surroundings: Surrounding
   } catch (thrown) {
     if (thrown instanceof CommanderError && thrown.exitCode === 0) return exitCodes.ok;
     if (thrown instanceof CommanderError && thrown.code === 'commander.help') {
-      surroundings.stderr.write(program.helpInformation());
+      // What was named alone is a group: its own help says which verbs stand under it.
+      const group = program.commands.find((command) => command.name() === program.args[0]);
+      surroundings.stderr.write((group ?? program).helpInformation());
       return exitCodes.usage;
     }
     const output =

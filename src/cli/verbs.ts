@@ -1,3 +1,4 @@
+import { addAutoscale } from './autoscale/autoscale.ts';
 import { addCapacity } from './capacity/capacity.ts';
 import { addDown } from './changes/down.ts';
 import { addDrain } from './instances/drain.ts';
@@ -29,7 +30,10 @@ interface VerbGroup {
 
 /** Every verb there is, in the order of the help. */
 export const verbs: readonly VerbGroup[] = [
-  { heading: 'Run a stack:', add: [addUp, addDown, addScale, addStop, addStart, addRestart, addKill] },
+  {
+    heading: 'Run a stack:',
+    add: [addUp, addDown, addScale, addStop, addStart, addRestart, addKill, addAutoscale],
+  },
   { heading: 'Work on an instance:', add: [addDrain, addUndrain, addExec] },
   { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents, addConfig, addDashboard] },
   { heading: 'Measure it:', add: [addMetrics, addLoad, addProve, addCapacity, addExport] },

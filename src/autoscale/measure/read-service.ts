@@ -68,7 +68,8 @@ function readReplica(
     readyChangedAt: readiness.get(run)?.changedAt ?? startedAt,
     ...(rates?.cpu !== undefined && { cpuCores: rounded(rates.cpu) }),
     ...(memoryBytes !== undefined && { memoryBytes }),
-    inFlight: rounded(average(own.map(({ inFlight }) => inFlight))),
+    // Over the whole window, also of a replica that was there for a part of it: together they are what the service had.
+    inFlight: rounded(own.reduce((sum, { inFlight }) => sum + inFlight, 0) / samples.length),
     ...(rates !== undefined && { requestsPerSecond: rounded(rates.requestsPerSecond) }),
   };
 }

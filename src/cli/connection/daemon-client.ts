@@ -128,7 +128,10 @@ export function createDaemonClient(socketPath: string): DaemonClient {
     setAutoscalePaused: (name, isPaused, body) =>
       reply({ method: 'POST', path: `${stackPath(name)}/autoscale/${isPaused ? 'pause' : 'resume'}`, body }),
     autoscaleHistory: (name, { service, sinceMs }, signal) => {
-      const query = queryText([['service', service], ['since', sinceMs]]);
+      const query = queryText([
+        ['service', service],
+        ['since', sinceMs],
+      ]);
       return stream({
         method: 'GET',
         path: `${stackPath(name)}/autoscale/history${query}`,

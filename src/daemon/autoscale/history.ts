@@ -2,13 +2,13 @@ import { createReadStream } from 'node:fs';
 import { appendFile, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
 import {
   advance,
   type AutoscaleRecord,
   type HistoryPosition,
   type PolicyRecord,
 } from '../../autoscale/record.ts';
+import { parseRecord, timeOf } from '../../autoscale/record-line.ts';
 import { makeFolder } from '../../shared/make-folder.ts';
 
 /** Two files of this size for each service: some days of a decision every 15 s. */
@@ -76,34 +76,5 @@ export class AutoscaleHistory {
     await appendFile(this.#path, all.map((record) => `${JSON.stringify(record)}\n`).join(''), {
       mode: 0o600,
     });
-  }
-}
-
-export function timeOf(record: AutoscaleRecord): number {
-  return record.type === 'policy' ? record.time : record.input.now;
-}
-
-const policyShape = z.object({
-  type: z.literal('policy'),
-  time: z.number(),
-  policy: z.object({ metrics: z.array(z.object({ kind: z.string() })) }),
-  state: z.object({ recommendations: z.array(z.unknown()), events: z.array(z.unknown()) }),
-});
-const decisionShape = z.object({
-  type: z.literal('decision'),
-  input: z.object({ now: z.number(), current: z.number(), queries: z.array(z.unknown()) }),
-  decision: z.object({ at: z.number(), from: z.number(), to: z.number(), sentence: z.string() }),
-});
-/* Written by `append`: that it is whole is what has to be known. */
-const recordShape = z.custom<AutoscaleRecord>(
-  (value) => policyShape.safeParse(value).success || decisionShape.safeParse(value).success,
-);
-
-/** A line of a history; undefined when it is torn or something else. */
-export function parseRecord(line: string): AutoscaleRecord | undefined {
-  try {
-    return recordShape.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
   }
 }
