@@ -67,6 +67,9 @@ export function createMemoryDriver(options: MemoryDriverOptions = {}): RuntimeDr
     stacks.put(replica);
     try {
       if (behaviour.startMs) await clock.sleep(behaviour.startMs, signal);
+      // Asked for twice at once, by a daemon that is gone and by the next one: it runs once.
+      const meanwhile = stacks.get(replica.id);
+      if (meanwhile !== undefined && isRunning(meanwhile, clock.now())) return meanwhile;
       if (behaviour.startError !== undefined)
         throw new TenfoldError('runtime-failed', `${service.name}-${index} could not be started`, {
           got: behaviour.startError,

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import {
+  type Death,
+  type MortalDaemon,
+  MortalWorld,
+  untilSettled,
+} from '../helpers/simulated/mortal-daemon.ts';
+import { desiredOf, webService } from '../helpers/simulated/memory-stack.ts';
+import { temporaryFolder } from '../helpers/temporary.ts';
+import type { Service } from '../../src/model/service.ts';
+import type { Requester } from '../../src/daemon/control-api.ts';
+import * as commands from '../../src/daemon/stack/commands.ts';
+import type { MemoryDriverOptions } from '../../src/runtime/memory/memory-driver.ts';
+
+const requester: Requester = { user: 'somebody', commandLine: 'tenfold' };
+const oldRevision = 'a'.repeat(64);
+const newRevision = 'b'.repeat(64);
+
+interface Walk {
+  readonly name: string;
+  /** What is killed while it is at work. */
+  readonly change: (daemon: MortalDaemon, signal: AbortSignal) => Promise<unknown>;
+  readonly service?: Partial<Service>;
+  readonly behaviourOf?: MemoryDriverOptions['behaviourOf'];
+  /** Replicas and revision in which it may end, each as `3 × aaaaaaa`. */
+  readonly ends: readonly string[];
+  /** Never fewer in rotation, once they are up. */
+  readonly leastActive: number;
+  readonly mostRunning: number;
+}
+
+function up(service: Partial<Service>): Walk['change'] {
+  return ({ registry }, signal) => {
+    const { stack } = desiredOf([webService(service)]);
+    const request = {
+      stack,
+      scale: {},
+      resetScale: false,
+      removeOrphans: false,
+      forceRecreate: false,
+      requester,
+    };
+    return commands.up(registry, request, signal);
+  };
+}
+
+function scale(replicas: number): Walk['change'] {
+  return ({ registry }, signal) =>
+    commands.scale(registry.get('demo'), { scale: { web: replicas }, requester }, registry, signal);
+}
+
+const walks: readonly Walk[] = [
+  {
+    name: 'scaling up',
+    change: scale(5),
+    ends: ['3 × aaaaaaa', '5 × aaaaaaa'],
+    leastActive: 3,
+    mostRunning: 5,
+  },
+  {
+    name: 'scaling down',
+    change: scale(1),
+    ends: ['3 × aaaaaaa', '1 × aaaaaaa'],
+    leastActive: 1,
+    mostRunning: 3,
+  },
+  {
+    name: 'a rolling update, start-first',
+    change: up({ revision: newRevision }),
+    ends: ['3 × aaaaaaa', '3 × bbbbbbb'],
+    leastActive: 3,
+    mostRunning: 4,
+  },
+  {
+    name: 'a rolling update, stop-first',
+    service: { update: { ...webService().update, order: 'stop-first' } },
+    change: up({ revision: newRevision, update: { ...webService().update, order: 'stop-first' } }),
+    ends: ['3 × aaaaaaa', '3 × bbbbbbb'],
+    leastActive: 2,
+    mostRunning: 3,
+  },
+  {
+    name: 'an update to a revision that never gets healthy',
+    change: up({ revision: newRevision, startTimeoutMs: 60 }),
+    behaviourOf: ({ revision }) => (revision === newRevision ? { healthyAfterMs: 'never' } : {}),
+    ends: ['3 × aaaaaaa'],
+    leastActive: 3,
+    mostRunning: 4,
+  },
+  {
+    name: 'a restart',
+    change: ({ registry }, signal) => commands.restart(registry.get('demo'), { requester }, registry, signal),
+    ends: ['3 × aaaaaaa'],
+    leastActive: 3,
+    mostRunning: 4,
+  },
+  {
+    name: 'taking it down',
+    change: ({ registry }, signal) => {
+      const request = { removeVolumes: false, removeOrphans: false, requester };
+      return commands.down(registry.get('demo'), request, registry, signal);
+    },
+    ends: ['nothing', '3 × aaaaaaa'],
+    leastActive: 0,
+    mostRunning: 3,
+  },
+];
+
+describe('a daemon killed at any of its calls leaves a stack that the next one brings to an end', () => {
+  for (const walk of walks) {
+    test(`in ${walk.name}`, async () => {
+      for (const moment of ['before', 'after'] as const) {
+        let hasDied = true;
+        for (let atCall = 1; hasDied; atCall += 1) hasDied = await killAt(walk, { atCall, moment });
+      }
+    });
+  }
+});
+
+/** Returns false when the change was over before that call. */
+async function killAt(walk: Walk, death: Death): Promise<boolean> {
+  await using folder = await temporaryFolder();
+  const world = new MortalWorld(folder.path, walk.behaviourOf);
+  const never = new AbortController().signal;
+  const first = await world.startDaemon();
+  await up({ revision: oldRevision, ...walk.service })(first, never);
+  await untilSettled(first);
+  await first.end();
+
+  world.rules = { leastActive: () => walk.leastActive, mostRunning: () => walk.mostRunning };
+  const second = await world.startDaemon(death);
+  const change = walk.change(second, never).then(
+    () => undefined,
+    // A change that fails is undone, and says so.
+    () => undefined,
+  );
+  const place = await Promise.race([second.life.ended, change]);
+  await second.end();
+  const where = `killed ${death.moment} call ${death.atCall}, ${place ?? 'never'} (${second.life.calls.join(', ')})`;
+
+  const third = await world.startDaemon();
+  await untilSettled(third);
+  const found = await describeWorld(world);
+  await third.end();
+  assert.ok(walk.ends.includes(found), `${found}; ${where}`);
+  assert.deepEqual(world.violations, [], where);
+  assert.deepEqual(world.bugs, [], where);
+  return place !== undefined;
+}
+
+/** What runs, is in rotation and is wanted on disk, which have to be the same. */
+async function describeWorld(world: MortalWorld): Promise<string> {
+  const replicas = await world.replicas();
+  const desired = await world.stored();
+  const active = world.balancer.inRotation();
+  const revisions = [...new Set(replicas.map(({ revision }) => revision))];
+  const wanted = desired?.services['web'];
+  if (replicas.length === 0 && (desired === undefined || wanted?.phase === 'absent')) return 'nothing';
+  assert.equal(active.length, replicas.length, `${active.join()} of ${replicas.length}`);
+  assert.equal(wanted?.replicas, replicas.length);
+  assert.deepEqual(revisions, [desired?.stack.services['web']?.revision]);
+  return `${replicas.length} × ${revisions[0]?.slice(0, 7)}`;
+}
