@@ -2,6 +2,7 @@ import { addAutoscale } from './autoscale/autoscale.ts';
 import { addCapacity } from './capacity/capacity.ts';
 import { addDown } from './changes/down.ts';
 import { addDrain } from './instances/drain.ts';
+import { addDashboard } from './dashboard/dashboard.ts';
 import { addExec } from './instances/exec.ts';
 import { addExport } from './export/export.ts';
 import { addKill } from './changes/kill.ts';

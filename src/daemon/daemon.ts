@@ -137,6 +137,7 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     version,
     control: apiRoutes,
     metrics,
+    autoscaler,
     user: userName(),
   });
   await using adminServer = await serveAdmin(

@@ -1,4 +1,6 @@
-import type { StackEvent, StackStatus } from '../daemon/control-api.ts';
+import type { Decision } from '../autoscale/decision.ts';
+import type { AutoscaleStatus } from '../daemon/autoscale-api.ts';
+import type { RolloutStatus, StackEvent, StackStatus } from '../daemon/control-api.ts';
 import type { LogLine } from '../runtime/runtime-driver.ts';
 
 /*
@@ -31,6 +33,17 @@ export type LiveMessage =
       readonly stepMs: number;
       readonly points: readonly Measure[];
     }
+  /** Of every service shown that scales by itself; sent when anything in them changed. */
+  | { readonly type: 'autoscale'; readonly statuses: readonly AutoscaleStatus[] }
+  /** What the autoscaler decided of the one service looked at, oldest first; what it decides next stands in its status. */
+  | {
+      readonly type: 'decisions';
+      readonly stack: string;
+      readonly service: string;
+      readonly decisions: readonly Decision[];
+    }
+  /** Of the stack asked for; sent when anything in them changed. */
+  | { readonly type: 'rollouts'; readonly rollouts: readonly RolloutStatus[] }
   /** Lines of replicas in the order in which they came; `dropped` more came faster than a page can show. */
   | { readonly type: 'logs'; readonly lines: readonly LogLine[]; readonly dropped: number };
 

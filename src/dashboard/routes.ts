@@ -3,6 +3,7 @@ import { loadAssets } from './assets.ts';
 import { deployFiles } from './deploy.ts';
 import { streamLive } from './live/live-stream.ts';
 import { sendAsset, sendPlainPage, sendRefusal } from './replies.ts';
+import type { Autoscaler } from '../daemon/autoscale/autoscaler.ts';
 import type { VersionReply } from '../daemon/control-api.ts';
 import type { Call, Route } from '../daemon/control/control-server.ts';
 import type { StackRegistry } from '../daemon/stack/stack-registry.ts';
@@ -16,6 +17,7 @@ export interface DashboardContext {
   /** The control API, parts of which pages use. */
   readonly control: readonly Route[];
   readonly metrics: Pick<Metrics, 'store' | 'history'>;
+  readonly autoscaler: Pick<Autoscaler, 'statuses' | 'history'>;
   /** Whose daemon it is: who a change is said to come from. */
   readonly user: string;
 }

@@ -9,7 +9,7 @@ import { type Script, ScriptedMetrics } from './scripted-metrics.ts';
 import { TrafficTable } from '../../src/controller/execute/traffic-table.ts';
 import type { Desired } from '../../src/controller/desired.ts';
 import { createAccess, type Access } from '../../src/dashboard/access.ts';
-import { createDashboard } from '../../src/dashboard/routes.ts';
+import { createDashboard, type DashboardContext } from '../../src/dashboard/routes.ts';
 import { answerBy } from '../../src/daemon/control/answer-by.ts';
 import { controlRoutes } from '../../src/daemon/control/routes.ts';
 import { StackRegistry } from '../../src/daemon/stack/stack-registry.ts';
@@ -40,11 +40,17 @@ export interface DashboardWorld extends AsyncDisposable {
 }
 
 export interface WorldOptions {
+  readonly autoscaler?: DashboardContext['autoscaler'];
   readonly behaviourOf?: (start: MemoryStart) => MemoryBehaviour;
   readonly unreachableAt?: (now: number) => string | undefined;
   /** Figures of the last minutes and of each second to come; without it there are none. */
   readonly script?: Script;
 }
+
+const noAutoscaler: DashboardContext['autoscaler'] = {
+  statuses: () => [],
+  async *history() {},
+};
 
 const pastMs = 15 * 60_000;
 
@@ -91,6 +97,7 @@ export async function dashboardWorld(options: WorldOptions = {}): Promise<Dashbo
     control,
     user: 'ada',
     metrics: { store, history },
+    autoscaler: options.autoscaler ?? noAutoscaler,
   });
   const answer = answerBy(dashboard.routes, onBug);
   const server = createServer((request, response) => void answer(request, response));

@@ -4,6 +4,7 @@ import { feedEvents } from './event-feed.ts';
 import { feedLogs } from './log-feed.ts';
 import { measureOf, pointOf } from './measure.ts';
 import type { DashboardContext } from '../routes.ts';
+import type { Decision } from '../../autoscale/decision.ts';
 import type { Call } from '../../daemon/control/control-server.ts';
 import type { StackSession } from '../../daemon/stack/stack-session.ts';
 import { describeStack } from '../../daemon/stack/status.ts';
@@ -19,6 +20,7 @@ const maxRangeMs = 24 * 60 * 60_000;
 /** Points of a history: of the one service that is looked at, and of each of many. */
 const manyPoints = 180;
 const fewPoints = 60;
+const maxDecisions = 2_000;
 
 /** Tells one page what happens until it goes away; live-api.ts says what. */
 export async function streamLive(context: DashboardContext, call: Call): Promise<void> {
@@ -39,6 +41,7 @@ export async function streamLive(context: DashboardContext, call: Call): Promise
   const rangeMs = Math.min(Number(searchParams.get('range')) || defaultRangeMs, maxRangeMs);
   const shown = { stack, service, rangeMs, send, signal: call.signal };
   sendHistory(context, shown).catch(registry.options.onBug);
+  sendDecisions(context, shown).catch(registry.options.onBug);
   const look = beginLooks(context, { ...shown, onBug: registry.options.onBug });
   const events = feedEvents(
     journal,
@@ -85,13 +88,14 @@ function beginLooks(context: DashboardContext, options: LookOptions): () => void
   const { signal, onBug } = options;
   let timer: NodeJS.Timeout | undefined;
   let isLooking = false;
-  let last = '';
+  const send = onlyNews(options.send);
   const look = async (): Promise<void> => {
     if (isLooking || signal.aborted) return;
     isLooking = true;
     try {
-      last = await sendStates(context, options, last);
+      await sendStates(context, { ...options, send });
       sendMeasures(context, options);
+      sendAutoscale(context, { ...options, send });
     } catch (thrown) {
       if (!signal.aborted) onBug(thrown);
     } finally {
@@ -108,12 +112,18 @@ function beginLooks(context: DashboardContext, options: LookOptions): () => void
   return () => lookIn(afterEventMs);
 }
 
-/** Sends what differs from `last`, and returns what is last now. */
-async function sendStates(
-  context: DashboardContext,
-  { stack, send, signal }: LookOptions,
-  last: string,
-): Promise<string> {
+/** Sends of each type of message only what differs from the one before. */
+function onlyNews(send: Send): Send {
+  const sent = new Map<string, string>();
+  return (message) => {
+    const text = JSON.stringify(message);
+    if (sent.get(message.type) === text) return;
+    sent.set(message.type, text);
+    send(message);
+  };
+}
+
+async function sendStates(context: DashboardContext, { stack, send, signal }: Shown): Promise<void> {
   const sessions = sessionsShown(context, stack);
   const balancer = await context.registry.options.traffic.observe(signal).catch(() => undefined);
   const stacks = await Promise.all(
@@ -122,11 +132,8 @@ async function sendStates(
       return describeStack(session, pass, balancer, context.version().proxyPid);
     }),
   );
-  const isGone = stack !== undefined && stacks.length === 0;
-  const text = isGone ? 'gone' : JSON.stringify(stacks);
-  if (text === last) return last;
-  send(isGone ? { type: 'gone', stack } : { type: 'stacks', stacks });
-  return text;
+  if (stack !== undefined && stacks.length === 0) send({ type: 'gone', stack });
+  else send({ type: 'stacks', stacks });
 }
 
 function sendMeasures(context: DashboardContext, { stack, send }: Shown): void {
@@ -138,6 +145,29 @@ function sendMeasures(context: DashboardContext, { stack, send }: Shown): void {
     }),
   );
   if (measures.length > 0) send({ type: 'measures', measures });
+}
+
+function sendAutoscale({ autoscaler }: DashboardContext, { stack, send }: Shown): void {
+  send({ type: 'autoscale', statuses: autoscaler.statuses(stack) });
+}
+
+/** What the autoscaler decided about the service that is looked at. */
+async function sendDecisions(
+  { autoscaler, registry }: DashboardContext,
+  { stack, service, rangeMs, send, signal }: Shown,
+): Promise<void> {
+  const session = stack === undefined ? undefined : registry.find(stack);
+  if (session === undefined || service === undefined) return;
+  if (autoscaler.statuses(session.name).every((status) => status.service !== service)) return;
+  const decisions: Decision[] = [];
+  const since = registry.options.clock.now() - rangeMs;
+  for await (const record of autoscaler.history(session, service, since)) {
+    if (signal.aborted) return;
+    if (record.type !== 'decision' || record.decision.at < since) continue;
+    decisions.push(record.decision);
+    if (decisions.length > maxDecisions) decisions.shift();
+  }
+  send({ type: 'decisions', stack: session.name, service, decisions });
 }
 
 /** The past of each service shown; that of the one looked at in finer steps. */

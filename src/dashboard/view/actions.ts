@@ -117,3 +117,20 @@ export function deployAction(stack: string, configFiles: readonly string[]): Act
     isDangerous: false,
   };
 }
+
+export function pauseAutoscaleAction(stack: string, service: string, isToPause: boolean): Action {
+  const act = (pauses: boolean): Action => ({
+    title: pauses ? `Pause the autoscaler of ${service}` : `Let ${service} scale by itself again`,
+    verb: pauses ? 'Pause' : 'Resume',
+    explanation: pauses
+      ? `${service} keeps the replicas that it has until the autoscaler is resumed; it can be scaled by hand meanwhile.`
+      : `The autoscaler decides again how many replicas ${service} has.`,
+    stack,
+    path: pauses ? 'autoscale/pause' : 'autoscale/resume',
+    body: { services: [service] },
+    commandLine: `-p ${stack} autoscale ${pauses ? 'pause' : 'resume'} ${service}`,
+    hasPlan: false,
+    isDangerous: false,
+  });
+  return { ...act(isToPause), undo: act(!isToPause) };
+}

@@ -7,7 +7,7 @@ const words: readonly (readonly [kind: string, one: string, many: string])[] = [
   ['open', 'port is opened', 'ports are opened'],
   ['start', 'replica starts', 'replicas start'],
   ['enter', 'enters rotation', 'enter rotation'],
-  ['drain', 'leaves rotation and finishes its requests', 'leave rotation and finish their requests'],
+  ['drain', 'leaves rotation once its requests are done', 'leave rotation once their requests are done'],
   ['stop', 'is stopped', 'are stopped'],
   ['remove', 'is removed', 'are removed'],
   ['close', 'port is closed', 'ports are closed'],
@@ -22,11 +22,18 @@ export function summarisePlan(operations: readonly PlannedOperation[]): string {
     return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
   });
   const others = operations.filter(({ kind }) => words.every(([word]) => word !== kind));
-  return `${[...known, ...others.map(({ kind, service }) => `${kind} ${service}`)].join(', ')}.`;
+  const [first = '', ...rest] = [...known, ...others.map(({ kind, service }) => `${kind} ${service}`)];
+  // The first says of what; those that follow are understood.
+  const named = /^\d+ (enters?|leaves?|is|are)\b/.test(first)
+    ? first.replace(/^(\d+)/, (count) => plural(Number(count), 'replica'))
+    : first;
+  return `${[named, ...rest].join(', ')}.`;
 }
 
 /** What a change that is done came to. */
-export function summariseReport(report: ChangeReport): string {
+export function summariseReport(report: ChangeReport | undefined): string {
+  // What takes effect at once has no report.
+  if (report === undefined) return 'Done.';
   if (!report.hasChanged) return 'Everything was so already.';
   const moved = report.services
     .filter(({ before, after }) => before !== after)

@@ -59,9 +59,15 @@ export function toneOfEvent({ kind }: Pick<StackEvent, 'kind'>): Tone {
   return goodKinds.has(kind) ? 'good' : 'quiet';
 }
 
+const groupWords: Readonly<Record<string, string>> = { 'rollout.': 'rollout ', 'autoscale.': 'autoscaler ' };
+
 /** `replica.in-rotation` → `in rotation`. */
 export function eventWord(kind: string): string {
-  return kind.replace(/^(replica|command)\./, '').replaceAll(/[.-]/g, ' ');
+  if (kind === 'command.started') return 'asked for';
+  if (kind === 'command.finished') return 'done';
+  return kind
+    .replace(/^(replica|command|rollout|autoscale)\./, (group) => groupWords[group] ?? '')
+    .replaceAll(/[.-]/g, ' ');
 }
 
 /** Replicas that do what they are there for: in rotation, or up where nothing is balanced. */

@@ -14,7 +14,7 @@ export interface Activity {
   readonly action: Action;
   readonly latest: StackEvent | undefined;
   /** Undefined while it is under way. */
-  readonly result: ActionResult<ChangeReport> | undefined;
+  readonly result: ActionResult<ChangeReport | undefined> | undefined;
 }
 
 export interface Activities {
@@ -78,7 +78,7 @@ function ActivityCard({
       {result === undefined && latest !== undefined && <p class="quiet activity-latest">{lineOf(latest)}</p>}
       {result !== undefined && (
         <p class="activity-buttons">
-          {result.kind === 'done' && undo !== undefined && result.value.hasChanged && (
+          {result.kind === 'done' && undo !== undefined && result.value?.hasChanged !== false && (
             <button
               type="button"
               onClick={() => {

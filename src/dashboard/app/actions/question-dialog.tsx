@@ -34,6 +34,8 @@ export function QuestionDialog({ question, onAgree, onClose }: Properties): JSX.
 
   useEffect(() => {
     dialog.current?.showModal();
+    // The answer that changes nothing would be first; what is asked for is a number.
+    dialog.current?.querySelector('input')?.select();
   }, []);
   const isSame = initial !== undefined && replicas === initial.desired;
   const canForce =
@@ -53,9 +55,14 @@ export function QuestionDialog({ question, onAgree, onClose }: Properties): JSX.
           <Stepper value={replicas} before={initial.desired} onChange={setReplicas} />
         )}
         <p>{action.explanation}</p>
-        <div class="plan" role="status" aria-live="polite" aria-busy={plan === undefined}>
+        <div
+          class={action.hasPlan ? 'plan' : 'unseen'}
+          role="status"
+          aria-live="polite"
+          aria-busy={plan === undefined}
+        >
           {plan === undefined && <p class="quiet">Asking the daemon what it would do…</p>}
-          {plan?.kind === 'done' && <PlanView plan={plan.value} />}
+          {plan?.kind === 'done' && plan.value !== undefined && <PlanView plan={plan.value} />}
           {plan?.kind === 'failed' && <ErrorView error={plan.error} />}
         </div>
         {canForce && (
@@ -124,7 +131,6 @@ function Stepper({
         min={0}
         max={maxReplicas}
         value={value}
-        autofocus
         onInput={({ currentTarget }) => set(currentTarget.valueAsNumber)}
       />
       <button type="button" aria-label="One more" onClick={() => set(value + 1)}>
@@ -136,10 +142,11 @@ function Stepper({
 }
 
 /** The daemon's plan of the action; undefined while it is asked for. */
-function usePlan(action: Action, user: string): ActionResult<ActionPlan> | undefined {
-  const [plan, setPlan] = useState<ActionResult<ActionPlan> | undefined>();
+function usePlan(action: Action, user: string): ActionResult<ActionPlan | undefined> | undefined {
+  const [plan, setPlan] = useState<ActionResult<ActionPlan | undefined> | undefined>();
   const key = JSON.stringify(action.body);
   useEffect(() => {
+    if (!action.hasPlan) return setPlan({ kind: 'done', value: undefined });
     const abort = new AbortController();
     setPlan(undefined);
     const ask = async (): Promise<void> => {
@@ -156,6 +163,6 @@ function usePlan(action: Action, user: string): ActionResult<ActionPlan> | undef
   return plan;
 }
 
-function isLastReplica(plan: ActionResult<ActionPlan> | undefined): boolean {
+function isLastReplica(plan: ActionResult<ActionPlan | undefined> | undefined): boolean {
   return plan?.kind === 'failed' && plan.error.code === 'last-replica';
 }

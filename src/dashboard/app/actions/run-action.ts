@@ -27,7 +27,7 @@ export function planAction(
   action: Action,
   user: string,
   signal: AbortSignal,
-): Promise<ActionResult<ActionPlan>> {
+): Promise<ActionResult<ActionPlan | undefined>> {
   return send<ActionPlan>(action, { user, isDryRun: true, signal }, (message) =>
     message.type === 'plan' ? message : undefined,
   );
@@ -38,7 +38,7 @@ export function runAction(
   action: Action,
   user: string,
   onEvent: (event: StackEvent) => void,
-): Promise<ActionResult<ChangeReport>> {
+): Promise<ActionResult<ChangeReport | undefined>> {
   return send<ChangeReport>(action, { user, isDryRun: false }, (message) => {
     if (message.type === 'event') onEvent(message.event);
     return message.type === 'report' ? message.report : undefined;
@@ -51,11 +51,11 @@ interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
-async function send<Value>(
+async function send<Value extends object>(
   action: Action,
   { user, isDryRun, signal }: SendOptions,
   take: (message: ChangeMessage) => Value | undefined,
-): Promise<ActionResult<Value>> {
+): Promise<ActionResult<Value | undefined>> {
   const requester = { user, commandLine: `tenfold ${action.commandLine} (from the dashboard)` };
   const body = JSON.stringify({ ...action.body, requester, ...(isDryRun && { isDryRun }) });
   try {
@@ -66,13 +66,17 @@ async function send<Value>(
       ...(signal !== undefined && { signal }),
     });
     let value: Value | undefined;
+    let isAcknowledged = false;
     for await (const line of linesOf(response)) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- control-api.ts says what the daemon sends
-      const message = JSON.parse(line) as ChangeMessage | { readonly error: ActionError };
+      const message = JSON.parse(line) as
+        ChangeMessage | { readonly error: ActionError } | readonly unknown[];
       if ('error' in message) return { kind: 'failed', error: message.error };
-      value = take(message) ?? value;
+      if ('type' in message) value = take(message) ?? value;
+      else isAcknowledged = true;
     }
     if (value !== undefined) return { kind: 'done', value };
+    if (isAcknowledged) return { kind: 'done', value: undefined };
     return unreachable('the daemon went away before this was done');
   } catch (thrown) {
     return unreachable(

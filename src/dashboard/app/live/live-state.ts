@@ -1,4 +1,6 @@
-import type { StackEvent, StackStatus } from '../../../daemon/control-api.ts';
+import type { Decision } from '../../../autoscale/decision.ts';
+import type { AutoscaleStatus } from '../../../daemon/autoscale-api.ts';
+import type { RolloutStatus, StackEvent, StackStatus } from '../../../daemon/control-api.ts';
 import type { Hello, LiveMessage, Measure, ServiceMeasure } from '../../live-api.ts';
 import { addLines, type ShownLine } from '../../view/log-lines.ts';
 
@@ -36,6 +38,12 @@ export interface LiveState {
   readonly measures: readonly ServiceMeasure[];
   /** By `measureKey`. */
   readonly history: ReadonlyMap<string, History>;
+  readonly autoscale: readonly AutoscaleStatus[];
+  /** Of the one service that is looked at, oldest first. */
+  readonly decisions: readonly Decision[];
+  /** `measureKey` of that service. */
+  readonly decisionsOf: string | undefined;
+  readonly rollouts: readonly RolloutStatus[];
   readonly lines: readonly ShownLine[];
   readonly droppedLines: number;
   /** When the page came back, the newest line that it had. */
@@ -50,6 +58,10 @@ export const nothingKnown: LiveState = {
   events: [],
   measures: [],
   history: new Map(),
+  autoscale: [],
+  decisions: [],
+  decisionsOf: undefined,
+  rollouts: [],
   lines: [],
   droppedLines: 0,
   repeatedAt: undefined,
@@ -83,12 +95,32 @@ export function advance(state: LiveState, message: LiveMessage, now: number): Li
       const known = new Map(state.history).set(measureKey(stack, service), { rangeMs, stepMs, points });
       return { ...state, history: known };
     }
+    case 'autoscale':
+      return { ...state, autoscale: message.statuses, decisions: decided(state, message.statuses) };
+    case 'decisions':
+      return {
+        ...state,
+        decisions: message.decisions,
+        decisionsOf: measureKey(message.stack, message.service),
+      };
+    case 'rollouts':
+      return { ...state, rollouts: message.rollouts };
     case 'logs': {
       const { repeatedAt } = state;
       const lines = addLines(state.lines, message.lines, { maxLines, repeatedAt });
       return { ...state, lines, droppedLines: state.droppedLines + message.dropped };
     }
   }
+}
+
+const maxDecisions = 2_000;
+
+/** The last decision of a status is one more of the service that is looked at. */
+function decided(state: LiveState, statuses: readonly AutoscaleStatus[]): readonly Decision[] {
+  const { decisions, decisionsOf } = state;
+  const last = statuses.find(({ stack, service }) => measureKey(stack, service) === decisionsOf)?.decision;
+  if (last === undefined || last.at <= (decisions.at(-1)?.at ?? 0)) return decisions;
+  return [...decisions, last].slice(-maxDecisions);
 }
 
 /** The newest point of a history moves until it is a step from the one before. */

@@ -17,6 +17,7 @@ import { DistributionChart } from '../charts/distribution.tsx';
 import { ServiceCharts } from '../charts/service-charts.tsx';
 import { measureKey, noHistory } from '../live/live-state.ts';
 import { usePage } from '../page-context.ts';
+import { AutoscalePanel } from '../parts/autoscale-panel.tsx';
 import { EventList } from '../parts/event-list.tsx';
 import { ReplicaStrip, StateCounts } from '../parts/replica-strip.tsx';
 import { ReplicaTable } from '../parts/replica-table.tsx';
@@ -41,6 +42,7 @@ export function ServicePage({ place }: { readonly place: Extract<Place, { page: 
   const troubles = troublesOf(stack, live.events, live.measures, now).filter(
     (trouble) => trouble.service === undefined || trouble.service === name,
   );
+  const scaled = live.autoscale.find((each) => each.stack === stackName && each.service === name);
   const isBalanced = service.listeners.length > 0;
   return (
     <>
@@ -52,6 +54,7 @@ export function ServicePage({ place }: { readonly place: Extract<Place, { page: 
         {points.length > 1 && <ServiceCharts points={points} isBalanced={isBalanced} />}
         {isBalanced && measure !== undefined && <DistributionChart replicas={measure.replicas} />}
       </div>
+      {scaled !== undefined && <AutoscalePanel status={scaled} rangeMs={place.minutes * 60_000} />}
       <ReplicaTable stack={stackName} service={service} measure={measure} />
       <section class="panel" aria-labelledby="events">
         <div class="panel-head">
