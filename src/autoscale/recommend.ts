@@ -54,8 +54,14 @@ export function recommendFromZero(
   const isAsked = service !== undefined && (service.waitingNow > 0 || (service.requestsPerSecond ?? 0) > 0);
   if (wanted > 0 && asked.kind === 'known') return asked;
   if (isAsked) {
-    const waits = service.waitingNow > 0 ? `${service.waitingNow} wait` : 'requests came';
-    return { kind: 'known', replicas: 1, text: `${waits} for a first replica`, isIdle: false };
+    const { waitingNow } = service;
+    const who =
+      waitingNow === 0
+        ? 'requests came'
+        : waitingNow === 1
+          ? '1 request waits'
+          : `${waitingNow} requests wait`;
+    return { kind: 'known', replicas: 1, text: `${who} for a first replica`, isIdle: false };
   }
   return { kind: 'known', replicas: 0, text: 'nothing is asked of it', isIdle: true };
 }

@@ -151,7 +151,7 @@ describe('to zero and back', () => {
     const waiting = { ...none, service: serviceOf([], { requestsPerSecond: 0, waitingNow: 3 }) };
     const decision = decideOn(policy, inputOf([], waiting));
     assert.deepEqual([decision.to, decision.reason], [1, 'waking']);
-    assert.equal(decision.sentence, 'scaled from 0 to 1: 3 wait for a first replica');
+    assert.equal(decision.sentence, 'scaled from 0 to 1: 3 requests wait for a first replica');
   });
 
   test('stays while the first replica starts', () => {

@@ -36,10 +36,12 @@ export function readService(view: ServiceView, windowMs: number, now: number): S
     replicas: [...replicas, ...pending(view.current - replicas.length, now)],
   };
   if (rates === undefined) return reading;
+  const ofReplicas = rates.replicas.reduce((sum, each) => sum + each.requestsPerSecond, 0);
   const queueMs = rates.requestsPerSecond === 0 ? undefined : queueTime(rates, waiting);
   return {
     ...reading,
-    requestsPerSecond: rounded(rates.requestsPerSecond),
+    // What came by a route of another service is only seen at the replicas.
+    requestsPerSecond: rounded(Math.max(rates.requestsPerSecond, ofReplicas)),
     ...(queueMs !== undefined && { queueMs: rounded(queueMs) }),
     ...(rates.p95Ms !== undefined && { p95Ms: rounded(rates.p95Ms) }),
   };

@@ -50,8 +50,14 @@ export function poolsOf(
         replicas.map(({ observed }) => observed),
       ),
       ...(split !== undefined && { split }),
+      ...(mayBeAtZero(service) && { holdMs: service.startTimeoutMs }),
     };
   });
+}
+
+/** With no replica by the autoscaler's word: requests wait for the first one, which they wake. */
+function mayBeAtZero({ autoscale }: Service): boolean {
+  return autoscale?.min === 0 || autoscale?.schedule.some(({ min }) => min === 0) === true;
 }
 
 function endpointEntry(

@@ -48,8 +48,13 @@ export class Autoscaler implements AsyncDisposable {
     const waiting = new Map(listeners.map(({ id, waiting }) => [id, waiting]));
     for (const [key, tracked] of asleep) {
       const { desired } = tracked.stack.controller;
-      const own = desired.stack.services[serviceOf(key)]?.listeners ?? [];
-      const ids = own.map((listener) => listenerId(tracked.stack.name, listener.key));
+      const { name, services } = desired.stack;
+      const own = services[serviceOf(key)];
+      // A route leads to it from listeners of others, which do not say for whom their requests wait.
+      const isRouted = (own?.routedTargets?.length ?? 0) > 0;
+      const ids = isRouted
+        ? [...waiting.keys()].filter((id) => id.startsWith(`${name}/`))
+        : (own?.listeners ?? []).map((listener) => listenerId(name, listener.key));
       const count = ids.reduce((sum, id) => sum + (waiting.get(id) ?? 0), 0);
       if (count > 0) this.#begin(tracked, count);
     }

@@ -27,7 +27,7 @@ export function checkAutoscale(place: Place, policy: AutoscalePolicy): void {
 }
 
 function checkTraffic({ service, fault }: Place, { metrics, min, schedule }: AutoscalePolicy): void {
-  if (service.listeners.length > 0) return;
+  if (service.listeners.length > 0 || (service.routedTargets?.length ?? 0) > 0) return;
   for (const { kind } of metrics) {
     if (!trafficMetrics.has(kind)) continue;
     fault(
