@@ -14,11 +14,6 @@ const unsupportedPolicies: readonly {
     why: 'HAProxy does not choose by response times',
   },
   {
-    key: 'max_5xx',
-    isUsed: ({ max5xx }) => max5xx !== undefined,
-    why: 'HAProxy counts failed connections and failed answers alike, not statuses by themselves',
-  },
-  {
     key: 'latency_outlier',
     isUsed: ({ latencyOutlier }) => latencyOutlier !== undefined,
     why: 'HAProxy does not compare the response times of servers',

@@ -30,7 +30,8 @@ export async function writeErrorFiles(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await Promise.all(
     ownAnswers.map(({ code, status, reason }) => {
-      const body = `${status}: ${reason}\n`;
+      // The status line of a request that waited in vain is changed on its way, so the body does not repeat it.
+      const body = code === 503 ? `${reason}\n` : `${status}: ${reason}\n`;
       const isFinal = code === 400 || code === 408;
       const head = [
         `HTTP/1.1 ${status}`,

@@ -5,6 +5,7 @@ import { quoted } from './quoting.ts';
 
 const saneRequestId = '^[A-Za-z0-9+./:_=~-]{1,128}$';
 const shareScale = 10_000;
+const turnStep = 6_181;
 
 /** Linux and others without IPv6 have no such file, or an empty one; elsewhere it is taken to be there. */
 const hasIpv6 = process.platform !== 'linux' || existsSync('/proc/net/if_inet6');
@@ -18,15 +19,14 @@ export function listenerSection(
   const name = sectionName(listener.id);
   const isHttp = listener.protocol === 'http';
   return [
-    `frontend ${name}`,
+    `frontend ${name} from ${listener.protocol}`,
     ...[
       `bind ${bindAddress(listener)}`,
-      `mode ${listener.protocol}`,
       // What traffic/log-line.ts reads: names, how it ended, and times in milliseconds.
       isHttp
         ? 'log-format "~ %rt %f %b %s %ts %ST %rc %Ta %TR %Tw"'
         : 'log-format "~ %rt %f %b %s %ts 0 %rc %Tt 0 %Tw"',
-      ...(isHttp ? httpLines() : ['timeout client 7d']),
+      ...(isHttp ? httpLines() : []),
       ...backendLines(pool, sharesPath, isHttp),
     ].map((line) => `  ${line}`),
   ];
@@ -59,18 +59,20 @@ function httpLines(): readonly string[] {
 
 /** The canary's part first, then the rest, then whatever is left. */
 function backendLines(pool: PoolEntry, sharesPath: string, isHttp: boolean): readonly string[] {
-  const { rest, canary, open } = poolSections(pool.id);
+  const { rest, canary, open, turns } = poolSections(pool.id);
   const lines: string[] = [];
   if (pool.split !== undefined) {
     const { header, cookie } = pool.split;
-    const setVar = isHttp ? 'http-request' : 'tcp-request content';
-    lines.push(`${setVar} set-var(txn.share) str(${rest}),map_str_int(${sharesPath},0)`);
+    const request = isHttp ? 'http-request' : 'tcp-request content';
+    lines.push(`${request} set-var(txn.share) str(${rest}),map_str_int(${sharesPath},0)`);
     const isUsable = `{ nbsrv(${canary}) gt 0 }`;
     const ask = (condition: string): void =>
       void lines.push(`use_backend ${canary} if ${isUsable} ${condition}`);
     if (isHttp && header !== undefined) ask(`{ req.fhdr(${header.name}) -m str -- ${quoted(header.value)} }`);
     if (isHttp && cookie !== undefined) ask(`{ req.cook(${cookie.name}) -m str -- ${quoted(cookie.value)} }`);
-    ask(`{ rand(${shareScale}),sub(txn.share) lt 0 }`);
+    // Counted turns, not chances: multiples of a number without a common divisor spread evenly, and exactly in the end.
+    lines.push(`${request} track-sc0 int(1) table ${turns}`);
+    ask(`{ sc0_inc_gpc0,mul(${turnStep}),mod(${shareScale}),sub(txn.share) lt 0 }`);
     ask(`{ nbsrv(${rest}) eq 0 }`);
   }
   return [...lines, `use_backend ${rest} if { nbsrv(${rest}) gt 0 }`, `default_backend ${open}`];

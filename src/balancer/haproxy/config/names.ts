@@ -25,11 +25,13 @@ export interface PoolSections {
   readonly canary: string;
   /** Every endpoint in rotation, unchecked: asked when there is no other (fail open). */
   readonly open: string;
+  /** Has no servers: counts whose turn it is under a split. */
+  readonly turns: string;
 }
 
 export function poolSections(poolId: string): PoolSections {
   const rest = sectionName(poolId);
-  return { rest, canary: `${rest}.canary`, open: `${rest}.open` };
+  return { rest, canary: `${rest}.canary`, open: `${rest}.open`, turns: `${rest}.turns` };
 }
 
 /** `10.0.0.1:80`, `[::1]:80`. */

@@ -27,7 +27,12 @@ export function backendsOf(
   ];
   return [
     { name: sections.rest, lines: checked },
-    ...(pool.split === undefined ? [] : [{ name: sections.canary, lines: checked }]),
+    ...(pool.split === undefined
+      ? []
+      : [
+          { name: sections.canary, lines: checked },
+          { name: sections.turns, lines: ['stick-table type integer size 10 store gpc0'] },
+        ]),
     { name: sections.open, lines: open },
   ];
 }
@@ -38,7 +43,6 @@ function sharedLines(
   { cookieKey }: PoolPlaces,
 ): readonly string[] {
   const common = [
-    `mode ${protocol}`,
     ...algorithmLines(policy),
     `timeout connect ${policy.connectTimeoutMs}ms`,
     `timeout queue ${Math.max(1, policy.queue?.timeoutMs ?? 1)}ms`,
@@ -47,17 +51,19 @@ function sharedLines(
     'option allbackups',
     'option log-health-checks',
   ];
-  if (protocol === 'tcp') return [...common, 'timeout server 7d', 'timeout tunnel 7d'];
+  if (protocol === 'tcp') return common;
   return [
     ...common,
     `timeout server ${policy.responseTimeoutMs}ms`,
-    'timeout tunnel 7d',
     // What has reached a replica is sent again only when the method allows it (RFC 9110 section 9.2.2).
     'retry-on conn-failure empty-response junk-response',
     'http-request disable-l7-retry if !{ method GET HEAD OPTIONS TRACE PUT DELETE }',
     ...(policy.sendProxyProtocol === undefined ? [] : ['http-reuse never']),
     ...stickyLines(policy.sticky, cookieKey),
     'http-response del-header Keep-Alive',
+    // Nobody was asked: it waited for too long, or the last one went away.
+    'http-after-response set-status 503 reason "Service Unavailable" if { status 502 } !{ srv_id -m found }',
+    `http-after-response set-header Retry-After ${retryAfterSeconds} if { status 503 } !{ srv_id -m found }`,
     ...(policy.responseHeaders
       ? [
           'http-response set-header X-Served-By %[srv_name,field(1,:)]',

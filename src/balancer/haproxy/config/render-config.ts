@@ -52,12 +52,20 @@ function preamble(places: ConfigPlaces): readonly string[] {
     '  format raw',
     '  maxlen 1024',
     `  size ${logRingBytes}`,
-    'defaults',
+    'defaults tcp',
+    '  mode tcp',
+    '  log global',
+    '  timeout client 7d',
+    '  timeout server 7d',
+    '  timeout tunnel 7d',
+    'defaults http',
+    '  mode http',
     '  log global',
     '  timeout client 60s',
     '  timeout client-fin 30s',
     '  timeout http-request 30s',
     '  timeout http-keep-alive 75s',
+    '  timeout tunnel 7d',
     // A client that goes takes its request with it; HAProxy cannot tell it from one that only ended its side.
     '  option abortonclose',
     ...errorFileLines(places.errorsFolder).map((line) => `  ${line}`),
@@ -79,7 +87,7 @@ function sections(
     ...used.flatMap((pool) => {
       const protocol = table.listeners.find((listener) => listener.pool === pool.id)?.protocol ?? 'http';
       return backendsOf(pool, protocol, places).flatMap(({ name, lines }) => [
-        `backend ${name}`,
+        `backend ${name} from ${protocol}`,
         ...lines.map((line) => `  ${line}`),
         ...servers
           .filter((server) => server.backend === name)
@@ -91,7 +99,12 @@ function sections(
 
 function serverLine(server: ServerEntry, isOpen: boolean): string {
   const state = server.takesRequests ? '' : ' disabled';
-  const words = [`server ${server.name} ${server.address}`, server.options, `weight ${server.weight}`];
+  const words = [
+    `server ${server.name} ${server.address}`,
+    server.options,
+    `weight ${server.weight}`,
+    `maxconn ${server.maxConnections}`,
+  ];
   if (server.isBackup && !isOpen) words.push('backup');
   return words.filter((word) => word !== '').join(' ') + state;
 }

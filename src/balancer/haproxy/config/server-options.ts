@@ -30,7 +30,6 @@ export function checkedOptions(policy: BalancingPolicy): string {
 /** What servers have where they are not checked. */
 export function commonOptions(policy: BalancingPolicy): string {
   const words: string[] = [];
-  if (policy.maxConnections !== undefined) words.push(`maxconn ${policy.maxConnections}`);
   if (policy.sendProxyProtocol !== undefined)
     words.push(policy.sendProxyProtocol === 'v1' ? 'send-proxy' : 'send-proxy-v2');
   return words.join(' ');

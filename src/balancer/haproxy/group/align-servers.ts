@@ -19,6 +19,15 @@ function isOut(row: StatRow): boolean {
   return row.status.startsWith('MAINT');
 }
 
+/** Whether a server would have to become a backup, or stop being one, which only a new HAProxy can do. */
+export function isRecast(rows: readonly StatRow[], wanted: readonly ServerEntry[]): boolean {
+  const present = serverRows(rows);
+  return wanted.some((server) => {
+    const row = present.get(keyOf(server.backend, server.name));
+    return row !== undefined && row.isBackup !== server.isBackup;
+  });
+}
+
 /** The commands of the runtime API that lead from what is there to what is wanted. */
 export function alignment(rows: readonly StatRow[], wanted: readonly ServerEntry[]): readonly string[] {
   const backends = new Set(rows.filter(({ server }) => server === 'BACKEND').map(({ proxy }) => proxy));
@@ -43,7 +52,7 @@ function additions(key: string, server: ServerEntry): readonly string[] {
   const backup = server.isBackup ? ' backup' : '';
   const options = server.options === '' ? '' : ` ${server.options}`;
   return [
-    `add server ${key} ${server.address}${options} weight ${server.weight}${backup}`,
+    `add server ${key} ${server.address}${options} weight ${server.weight} maxconn ${server.maxConnections}${backup}`,
     ...(server.isChecked ? [`enable health ${key}`] : []),
     ...(server.takesRequests ? [`set server ${key} state ready`] : []),
   ];
@@ -53,6 +62,8 @@ function changes(key: string, server: ServerEntry, row: StatRow): readonly strin
   const commands: string[] = [];
   if (row.weight !== server.weight && !row.isRamping)
     commands.push(`set server ${key} weight ${server.weight}`);
+  if (row.limit !== server.maxConnections)
+    commands.push(`set maxconn server ${key} ${server.maxConnections}`);
   if (server.takesRequests && isOut(row)) commands.push(`set server ${key} state ready`);
   // Not `drain`: that goes on taking the requests of clients whose cookie names the server.
   if (!server.takesRequests && !isOut(row)) commands.push(`set server ${key} state maint`);

@@ -18,7 +18,7 @@ export function observeGroup(
   ledger: Ledger,
   live: readonly LiveInstance[],
   current: LiveInstance | undefined,
-  ejected: ReadonlySet<string>,
+  ejected: ReadonlyMap<string, string>,
 ): BalancerObservation {
   const rows = live.flatMap((instance) => instance.rows);
   const present = current?.rows ?? [];
@@ -56,7 +56,7 @@ function observeEndpoint(
   ledger: Ledger,
   rows: readonly StatRow[],
   present: readonly StatRow[],
-  ejected: ReadonlySet<string>,
+  ejected: ReadonlyMap<string, string>,
 ): EndpointObservation {
   const name = serverName(endpoint);
   const own = rows.filter(({ server }) => server === name);
@@ -78,7 +78,7 @@ function observeEndpoint(
     id: endpoint.id,
     pool: pool.id,
     state: isActive ? 'active' : sum.current > 0 ? 'draining' : 'drained',
-    ...conditionOf(endpoint, pool, checked, ejected.has(name)),
+    ...conditionOf(endpoint, pool, checked, ejected.get(name)),
     inFlight: sum.current,
     totals: totalsOf(counters, sum),
     responses: responsesOf(counters),
@@ -90,12 +90,12 @@ function conditionOf(
   endpoint: EndpointEntry,
   pool: PoolEntry,
   row: StatRow | undefined,
-  isEjected: boolean,
+  ejection: string | undefined,
 ): Pick<EndpointObservation, 'condition' | 'reason'> {
   if (!endpoint.isHealthy) return { condition: 'down', reason: 'its own health check fails' };
   if (row?.status.startsWith('DOWN') !== true) return { condition: 'up', reason: undefined };
-  return isEjected
-    ? { condition: 'ejected', reason: 'requests to it failed one after another' }
+  return ejection !== undefined
+    ? { condition: 'ejected', reason: ejection }
     : { condition: 'down', reason: checkReason(row, pool.policy.activeHealth.path) };
 }
 
@@ -107,7 +107,9 @@ export function isEjectedRow({ status, checkStatus }: StatRow): boolean {
 /** HAProxy management guide, section 9.1, `check_status`. */
 function checkReason({ checkStatus, checkCode, checkText }: StatRow, path: string | undefined): string {
   if (checkStatus.endsWith('TOUT')) return 'no answer in time';
-  if (checkStatus === 'L7STS')
-    return `GET ${path ?? '/'} answered ${/<(\d{3})>/.exec(checkText)?.[1] ?? checkCode}`;
+  const request = path === undefined ? 'it' : `GET ${path}`;
+  if (checkStatus === 'L7RSP' || /content|match/i.test(checkText))
+    return `${request} answered without what is expected`;
+  if (checkStatus === 'L7STS') return `${request} answered ${/<(\d{3})>/.exec(checkText)?.[1] ?? checkCode}`;
   return checkText === '' ? `its check ended with ${checkStatus}` : checkText.toLowerCase();
 }

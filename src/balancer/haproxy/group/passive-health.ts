@@ -3,31 +3,62 @@ import type { TrafficEvent } from '../traffic/log-line.ts';
 
 const judged = new Set(['timeout', 'broken-response']);
 
+/** Why a server shall be taken out. */
+export interface Verdict {
+  readonly reason: string;
+  /** Holds also for the last server that is up. */
+  readonly holdsForLast: boolean;
+}
+
+interface Record {
+  failures: number;
+  windowEndsAt: number;
+  serverErrors: number;
+}
+
 /**
- * Failures that HAProxy does not count as those of a connection: no answer in time, and broken answers. Refused
- * connections it counts itself (`observe layer4`).
+ * Judges servers by the ends of their requests as far as HAProxy does not: no answer in time, broken answers, and responses
+ * of 5xx in a row. Refused connections it counts itself (`observe layer4`).
  */
 export class PassiveHealth {
-  readonly #failures = new Map<string, { count: number; windowEndsAt: number }>();
+  readonly #records = new Map<string, Record>();
 
-  /** True when this end of a request is the one too many within the window (nginx `max_fails`, `fail_timeout`). */
-  isFailing(
-    { server, outcome }: TrafficEvent,
-    policy: Pick<BalancingPolicy, 'maxFails' | 'failTimeoutMs'>,
+  /** A verdict when this end of a request is the one too many (nginx `max_fails`, `fail_timeout`; Envoy `consecutive_5xx`). */
+  judge(
+    event: TrafficEvent,
+    policy: Pick<BalancingPolicy, 'maxFails' | 'failTimeoutMs' | 'max5xx'>,
     now: number,
-  ): boolean {
-    if (outcome.kind !== 'failed' || !judged.has(outcome.failure) || policy.maxFails <= 0) return false;
-    const known = this.#failures.get(server);
-    const counted =
-      known === undefined || now >= known.windowEndsAt
-        ? { count: 0, windowEndsAt: now + policy.failTimeoutMs }
-        : known;
-    counted.count++;
-    if (counted.count >= policy.maxFails) {
-      this.#failures.delete(server);
-      return true;
+  ): Verdict | undefined {
+    const record = this.#recordOf(event.server, policy.failTimeoutMs, now);
+    const { outcome, status } = event;
+    if (outcome.kind === 'ok') {
+      record.serverErrors = status >= 500 ? record.serverErrors + 1 : 0;
+      if (policy.max5xx === undefined || record.serverErrors < policy.max5xx) return undefined;
+      this.#records.delete(event.server);
+      return { reason: `${policy.max5xx} responses of 5xx in a row`, holdsForLast: false };
     }
-    this.#failures.set(server, counted);
-    return false;
+    if (outcome.kind !== 'failed' || !judged.has(outcome.failure)) return undefined;
+    record.failures++;
+    if (policy.maxFails <= 0 || record.failures < policy.maxFails) return undefined;
+    this.#records.delete(event.server);
+    return { reason: ejectedReason, holdsForLast: true };
+  }
+
+  keepOnly(servers: ReadonlySet<string>): void {
+    for (const name of this.#records.keys()) if (!servers.has(name)) this.#records.delete(name);
+  }
+
+  #recordOf(server: string, windowMs: number, now: number): Record {
+    let record = this.#records.get(server);
+    if (record === undefined) {
+      record = { failures: 0, windowEndsAt: now + windowMs, serverErrors: 0 };
+      this.#records.set(server, record);
+    } else if (now >= record.windowEndsAt) {
+      record.failures = 0;
+      record.windowEndsAt = now + windowMs;
+    }
+    return record;
   }
 }
+
+export const ejectedReason = 'requests to it failed one after another';

@@ -1,20 +1,22 @@
 import type { BalancerObservation } from '../../balancer-driver.ts';
+import type { BalancingPolicy } from '../../../model/balancing.ts';
 import { poolSections, sectionName } from '../config/names.ts';
 import { shapeOf } from '../config/render-config.ts';
 import { checkAddress } from '../process/port-check.ts';
 import { endInstance, type InstanceRecord, isAlive, pidAt } from '../process/instance.ts';
 import { runCommands } from '../process/runtime-api.ts';
+import type { StatRow } from '../process/statistics.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import type { TrafficEvent } from '../traffic/log-line.ts';
 import type { ServiceTable } from '../service-tables.ts';
-import { alignServers, leftovers, removal } from './align-servers.ts';
+import { alignServers, isRecast, leftovers, removal } from './align-servers.ts';
 import { conditionKey, isEjectedRow, observeGroup } from './observation.ts';
 import { Drains } from './drains.ts';
 import type { GroupRecord } from './group-record.ts';
 import { Launcher, type LauncherOptions } from './launcher.ts';
 import { LiveInstance } from './live-instance.ts';
 import { alignMaps } from './maps.ts';
-import { PassiveHealth } from './passive-health.ts';
+import { ejectedReason, PassiveHealth } from './passive-health.ts';
 import { endpointsByServer, serversOf } from './wanted-servers.ts';
 
 /** While something is on its way out, it is looked at so often; and soon after HAProxy says that something happened. */
@@ -36,7 +38,7 @@ export class ServiceGroup {
   readonly #drains: Drains;
   readonly #passive = new PassiveHealth();
   /** Servers that are out because of their requests, whatever their checks say since. */
-  readonly #ejected = new Set<string>();
+  readonly #ejected = new Map<string, string>();
   readonly #serials: Readonly<Record<string, number>>;
   #table: ServiceTable;
   #current: LiveInstance | undefined;
@@ -110,7 +112,11 @@ export class ServiceGroup {
         new Set([...this.#listenerNames(table), ...this.#listenerNames(this.#table)]),
       );
       const before = this.#current;
-      if (shape !== undefined && (before === undefined || before.record.shape !== shape)) {
+      const isOutdated =
+        before === undefined ||
+        before.record.shape !== shape ||
+        isRecast(before.rows, serversOf(before.record, table));
+      if (shape !== undefined && isOutdated) {
         this.#current = this.#follow(await this.#launcher.start(table, shape, before?.record));
         this.#startedAt = Date.now();
       } else if (shape === undefined) {
@@ -190,13 +196,39 @@ export class ServiceGroup {
       const { rest, canary } = poolSections(id);
       return event.backend === rest || event.backend === canary;
     });
-    if (pool === undefined || !this.#passive.isFailing(event, pool.policy, Date.now())) return;
     const current = this.#current;
-    if (current === undefined) return;
-    void runCommands(current.record.socketPath, [
-      `set server ${event.backend}/${event.server} health down`,
-    ]).catch(() => {});
-    this.#lookIn(soonMs);
+    if (pool === undefined || current === undefined) return;
+    const verdict = this.#passive.judge(event, pool.policy, Date.now());
+    if (verdict === undefined) return;
+    const isUp = ({ proxy, status }: StatRow): boolean => proxy === event.backend && status.startsWith('UP');
+    const others = current.rows.filter(
+      (row) => isUp(row) && row.server !== event.server && row.server !== 'BACKEND',
+    );
+    if (!verdict.holdsForLast && others.length === 0) return;
+    void this.#eject(current, event, verdict.reason, pool.policy);
+  }
+
+  async #eject(
+    { record }: LiveInstance,
+    { backend, server }: TrafficEvent,
+    reason: string,
+    policy: BalancingPolicy,
+  ): Promise<void> {
+    try {
+      await runCommands(record.socketPath, [`set server ${backend}/${server} health down`]);
+      this.#ejected.set(server, reason);
+      // Its checks may come much later, and say nothing of what its requests met.
+      setTimeout(() => void this.#letBack(record, backend, server), policy.failTimeoutMs).unref();
+      this.#lookIn(0);
+    } catch {
+      // It was lost, and is told of by its log.
+    }
+  }
+
+  async #letBack({ socketPath }: InstanceRecord, backend: string, server: string): Promise<void> {
+    if (this.#isClosed || !this.#ejected.has(server)) return;
+    await runCommands(socketPath, [`set server ${backend}/${server} health up`]).catch(() => {});
+    this.#lookIn(0);
   }
 
   /** Its listeners are with its successor, or closed; what it carries may finish. */
@@ -229,7 +261,7 @@ export class ServiceGroup {
   async #read(): Promise<void> {
     for (const instance of this.#live()) if (!instance.isLost) await instance.read();
     for (const row of this.#current?.rows ?? []) {
-      if (isEjectedRow(row)) this.#ejected.add(row.server);
+      if (isEjectedRow(row) && !this.#ejected.has(row.server)) this.#ejected.set(row.server, ejectedReason);
       // In an unchecked backend it is never down.
       else if (row.status.startsWith('UP')) this.#ejected.delete(row.server);
     }

@@ -16,6 +16,8 @@ export interface ServerEntry {
   readonly isBackup: boolean;
   readonly takesRequests: boolean;
   readonly weight: number;
+  /** Requests at a time; 0 for no limit. */
+  readonly maxConnections: number;
 }
 
 /**
@@ -33,6 +35,7 @@ export function wantedServers(pool: PoolEntry): readonly ServerEntry[] {
       name: serverName(endpoint),
       address: hostPort(endpoint.host, endpoint.port),
       weight: serverWeight(endpoint),
+      maxConnections: pool.policy.maxConnections ?? 0,
     };
     return [
       {

@@ -17,6 +17,9 @@ export interface StatRow {
   /** At present; a slow start makes it smaller. */
   readonly weight: number;
   readonly isRamping: boolean;
+  readonly isBackup: boolean;
+  /** Most sessions at a time; 0 for no limit. */
+  readonly limit: number;
   readonly checkStatus: string;
   readonly checkCode: string;
   readonly checkText: string;
@@ -45,6 +48,8 @@ export function parseStatistics(text: string): readonly StatRow[] {
       status: field('status'),
       weight: Number(field('weight')),
       isRamping: field('throttle') !== '' && field('throttle') !== '100',
+      isBackup: field('bck') === '1',
+      limit: Number(field('slim')),
       checkStatus: field('check_status').replace(/^\* /, ''),
       checkCode: field('check_code'),
       checkText: field('last_chk') || field('check_desc'),

@@ -44,7 +44,7 @@ export function parseTrafficLine(line: string): TrafficEvent | undefined {
     frontend,
     backend,
     server,
-    outcome: outcomeOf(state, server, code),
+    outcome: outcomeOf(state, server, code, backend.endsWith('.open')),
     status: code,
     ownRetries: retries.startsWith('+') ? 0 : Number(retries),
     durationMs: duration < 0 ? undefined : duration,
@@ -53,11 +53,12 @@ export function parseTrafficLine(line: string): TrafficEvent | undefined {
 }
 
 /** HAProxy configuration manual, section 8.5: first how it ended, then in which phase. */
-function outcomeOf(state: string, server: string, status: number): Outcome {
+function outcomeOf(state: string, server: string, status: number, isLastResort: boolean): Outcome {
   const cause = state[0] ?? '-';
   const phase = state[1] ?? '-';
   const failed = (failure: string): Outcome => ({ kind: 'failed', failure, isInside: phase === 'D' });
-  if (server === noServer && status === 503) return failed('no-endpoint');
+  if (server === noServer && status === 503 && cause !== 's')
+    return failed(isLastResort ? 'no-endpoint' : 'overload');
   switch (cause) {
     case '-':
       return { kind: 'ok' };
@@ -68,7 +69,7 @@ function outcomeOf(state: string, server: string, status: number): Outcome {
       if (phase !== 'C') return failed('broken-response');
       return failed(server === noServer ? 'no-endpoint' : 'connect');
     case 's':
-      return failed(phase === 'Q' ? 'queue' : 'timeout');
+      return failed(phase === 'Q' ? 'overload' : 'timeout');
     case 'D':
     case 'K':
       return failed('forced');
