@@ -48,8 +48,9 @@ export function testFailures(driver: () => BalancerDriver): void {
             200,
           );
         }
-        const { totals } = await service.observe(dead);
-        assert.ok(totals.failed > 0);
+        const { totals, condition } = await service.observe(dead);
+        // A balancer may find out by a check of its own, before any request is sent there.
+        assert.ok(totals.failed > 0 || condition === 'down');
         assert.equal(totals.retried, totals.failed);
         assert.equal((await service.observeListener()).failed, 0);
       });

@@ -7,6 +7,7 @@ import type {
   ListenerObservation,
   PoolEntry,
   RoutingTable,
+  TrafficSplit,
 } from '../../../src/balancer/balancer-driver.ts';
 import type { BalancingPolicy } from '../../../src/model/balancing.ts';
 import { freePort } from '../../helpers/free-port.ts';
@@ -17,7 +18,32 @@ export interface ServiceOptions {
   readonly protocol?: 'http' | 'tcp';
   readonly policy?: Partial<BalancingPolicy>;
   readonly emptyReason?: string;
+  readonly split?: TrafficSplit;
+  readonly holdMs?: number;
 }
+
+/** What one balancer does and another cannot, for a reason that stands in its documentation. */
+export type Capability =
+  | 'least_time'
+  /** Requests wait for the first endpoint of an empty pool. */
+  | 'hold'
+  /** A canary's part of the requests. */
+  | 'split'
+  | 'latency-outlier'
+  | 'circuit-breaker'
+  | 'consecutive-5xx'
+  | 'panic-threshold'
+  /** What could be read in two ways is refused; else it is mended before a replica sees it. */
+  | 'strict-requests'
+  /** Fields that `Connection` names stay on their hop. */
+  | 'nominated-fields'
+  /** A client that has ended its side is still answered. */
+  | 'half-closed-clients'
+  /** A response that comes before its request is complete ends the connection. */
+  | 'early-close';
+
+/** By capability, why a balancer lacks it. */
+export type Lacks = Partial<Readonly<Record<Capability, string>>>;
 
 let serial = 0;
 
@@ -25,7 +51,7 @@ let serial = 0;
 export class BalancedService {
   readonly listener: ListenerEntry;
   readonly #driver: BalancerDriver;
-  readonly #pool: PoolEntry;
+  #pool: PoolEntry;
   #endpoints: readonly EndpointEntry[];
 
   private constructor(
@@ -36,9 +62,16 @@ export class BalancedService {
   ) {
     const id = `web-${++serial}`;
     const { protocol = 'http', policy = {}, emptyReason = 'no replica of web is healthy yet' } = options;
+    const { split, holdMs } = options;
     this.#driver = driver;
     this.#endpoints = endpoints;
-    this.#pool = poolEntry([], { id, emptyReason, policy: { ...samplePolicy, ...policy } });
+    this.#pool = poolEntry([], {
+      id,
+      emptyReason,
+      policy: { ...samplePolicy, ...policy },
+      ...(split === undefined ? {} : { split }),
+      ...(holdMs === undefined ? {} : { holdMs }),
+    });
     this.listener = { id: `${id}:${port}`, hostIp: '127.0.0.1', port, protocol, pool: id };
   }
 
@@ -70,6 +103,16 @@ export class BalancedService {
     this.#endpoints = this.#endpoints.map((entry) =>
       entry.id === replica.entry.id ? { ...entry, ...change } : entry,
     );
+    await this.apply();
+  }
+
+  async setEntries(endpoints: readonly EndpointEntry[]): Promise<void> {
+    this.#endpoints = endpoints;
+    await this.apply();
+  }
+
+  async setPolicy(change: Partial<BalancingPolicy>): Promise<void> {
+    this.#pool = { ...this.#pool, policy: { ...this.#pool.policy, ...change } };
     await this.apply();
   }
 

@@ -76,6 +76,8 @@ export function testTcpTraffic(driver: () => BalancerDriver): void {
       });
       const socket = await dial(service.port);
       const closed = whenClosed(socket);
+      // Cut may mean ended as well as reset.
+      socket.on('end', () => socket.end());
       socket.write('one');
       await once(socket, 'data');
       await service.set(replica, { rotation: 'draining' });
