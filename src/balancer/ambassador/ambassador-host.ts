@@ -16,8 +16,14 @@ export interface AmbassadorSpec extends AmbassadorName {
  * TenfoldErrors; `runtime-unreachable` means that nothing is known and nothing was changed.
  */
 export interface AmbassadorHost {
-  /** Makes one run as the specification says; one that differs from it is replaced. Idempotent. */
+  /**
+   * Makes one run on its networks; one that differs from the specification is replaced. One that is made anew has none of
+   * its names yet. Idempotent.
+   */
   start(spec: AmbassadorSpec, signal: AbortSignal): Promise<void>;
+
+  /** Gives a running one its names, so that others find it. Idempotent. */
+  announce(spec: AmbassadorSpec, signal: AbortSignal): Promise<void>;
 
   /** Removes one, whatever it is doing. Idempotent. */
   remove(name: AmbassadorName, signal: AbortSignal): Promise<void>;

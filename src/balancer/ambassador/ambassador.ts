@@ -7,7 +7,10 @@ import { isTenfoldError, messageOf, TenfoldError } from '../../shared/errors.ts'
 import type { AmbassadorHost, AmbassadorSpec } from './ambassador-host.ts';
 import { lostObservation } from './lost-observation.ts';
 
-const answerWithinMs = 15_000;
+const startWithinMs = 15_000;
+const startAgainAfterMs = 1_000;
+const answerWithinMs = 5_000;
+const silentAfterMs = 1_000;
 const pollEveryMs = 20;
 const maxBackoffMs = 2_000;
 const applyAttempts = 3;
@@ -28,6 +31,8 @@ export class Ambassador {
   #session: ProxySession | undefined;
   #table: RoutingTable | undefined;
   #last: BalancerObservation | undefined;
+  #observing: Promise<BalancerObservation> | undefined;
+  #isSilent = false;
   #isComingBack = false;
 
   constructor(options: AmbassadorOptions) {
@@ -54,12 +59,11 @@ export class Ambassador {
     }
   }
 
-  /** Starts it, and puts its first table in force. Throws what the host throws, and `balancer-unreachable`. */
+  /** Starts it, puts its first table in force, and lets others find it. Throws what the host throws, and `balancer-unreachable`. */
   async open(table: RoutingTable, signal: AbortSignal): Promise<void> {
     const session = await this.#start(signal);
-    await session.ask({ order: 'apply', table }, signal);
     this.#table = table;
-    this.#keep(session);
+    await this.#enter(session, signal);
   }
 
   /**
@@ -76,7 +80,7 @@ export class Ambassador {
         if (session === undefined) return this.#bringBack();
         this.#keep(session);
         try {
-          await session.ask({ order: 'apply', table }, signal);
+          await this.#ask(session, table, signal);
           return;
         } catch (thrown) {
           if (!session.isLost || attempt === applyAttempts) throw thrown;
@@ -88,11 +92,24 @@ export class Ambassador {
     }
   }
 
+  /** Counters and states; of one that is silent, as it was last seen, because it may still carry what it carried. */
   async observe(signal: AbortSignal): Promise<BalancerObservation> {
     const session = this.#session;
     if (session === undefined) return this.#lostObservation();
+    if (this.#observing === undefined) {
+      const asked = session.ask({ order: 'observe' });
+      this.#observing = asked.finally(() => {
+        this.#observing = undefined;
+        this.#isSilent = false;
+      });
+      this.#observing.catch(() => {});
+    }
     try {
-      const observation = await session.ask({ order: 'observe' }, signal);
+      const observation = this.#isSilent ? undefined : await within(this.#observing, silentAfterMs, signal);
+      if (observation === undefined) {
+        this.#isSilent = true;
+        return this.#last ?? this.#lostObservation();
+      }
       this.#last = this.#counters.add(observation, `${session.greeting.startedAt}`);
       return this.#last;
     } catch (thrown) {
@@ -138,32 +155,39 @@ export class Ambassador {
 
   async #start(signal: AbortSignal): Promise<ProxySession> {
     const { host } = this.#options;
-    await host.start(this.spec, signal);
-    const deadline = Date.now() + answerWithinMs;
-    for (;;) {
-      const session = await this.#find().catch(async (thrown: unknown) => {
-        // One of another version of Tenfold: its successor takes its place.
-        if (!isTenfoldError(thrown, 'balancer-unreachable')) throw thrown;
-        await host.remove(this.spec, signal);
-        await host.start(this.spec, signal);
-        return undefined;
-      });
+    const deadline = Date.now() + startWithinMs;
+    while (Date.now() < deadline) {
+      // Again and again, because one that is just ending may still look as if it ran.
+      await host.start(this.spec, signal);
+      const session = await this.#answerWithin(startAgainAfterMs, signal);
       if (session !== undefined) return session;
-      if (Date.now() > deadline) throw this.#silent();
-      await sleep(pollEveryMs, undefined, { signal });
     }
-  }
-
-  #silent(): TenfoldError {
     const { stack, service } = this.spec;
-    return new TenfoldError(
+    throw new TenfoldError(
       'balancer-unreachable',
       `the ambassador of ${service} in stack ${stack} was started and does not answer`,
       {
-        expected: `an answer at ${this.#options.host.socketPath(this.spec)} within ${answerWithinMs / 1000} s`,
+        expected: `an answer at ${host.socketPath(this.spec)} within ${startWithinMs / 1000} s`,
         hint: `docker logs ${stack}-${service}-ambassador says why; x-tenfold: { ambassador: false } does without it`,
       },
     );
+  }
+
+  async #answerWithin(limitMs: number, signal: AbortSignal): Promise<ProxySession | undefined> {
+    const deadline = Date.now() + limitMs;
+    while (Date.now() < deadline) {
+      try {
+        const session = await this.#find();
+        if (session !== undefined) return session;
+      } catch (thrown) {
+        if (!isTenfoldError(thrown, 'balancer-unreachable')) throw thrown;
+        // One of another version of Tenfold: its successor takes its place.
+        await this.#options.host.remove(this.spec, signal);
+        return undefined;
+      }
+      await sleep(pollEveryMs, undefined, { signal });
+    }
+    return undefined;
   }
 
   #bringBack(): void {
@@ -176,9 +200,7 @@ export class Ambassador {
     const { signal } = this.#closed;
     for (let delayMs = pollEveryMs; !signal.aborted; delayMs = Math.min(maxBackoffMs, delayMs * 2)) {
       try {
-        const session = (await this.#find()) ?? (await this.#start(signal));
-        if (this.#table !== undefined) await session.ask({ order: 'apply', table: this.#table }, signal);
-        this.#keep(session);
+        await this.#enter((await this.#find()) ?? (await this.#start(signal)), signal);
         this.#options.onChange();
         return;
       } catch (thrown) {
@@ -188,5 +210,38 @@ export class Ambassador {
       }
       await sleep(delayMs, undefined, { signal, ref: false }).catch(() => {});
     }
+  }
+
+  /** One that just started carries nothing until it has its table, and is found by others only then. */
+  async #enter(session: ProxySession, signal: AbortSignal): Promise<void> {
+    if (this.#table !== undefined) await this.#ask(session, this.#table, signal);
+    await this.#options.host.announce(this.spec, signal);
+    this.#keep(session);
+  }
+
+  async #ask(session: ProxySession, table: RoutingTable, signal: AbortSignal): Promise<void> {
+    const answer = session.ask({ order: 'apply', table }, signal);
+    if ((await within(answer, answerWithinMs, signal)) !== undefined) return;
+    const { stack, service } = this.spec;
+    throw new TenfoldError(
+      'balancer-unreachable',
+      `the ambassador of ${service} in stack ${stack} does not answer`,
+      {
+        expected: `an acknowledgement within ${answerWithinMs / 1000} s`,
+        hint: `docker restart ${stack}-${service}-ambassador, unless it was paused on purpose`,
+      },
+    );
+  }
+}
+
+/** What the promise comes to; undefined when that takes longer. */
+async function within<T>(promise: Promise<T>, limitMs: number, signal: AbortSignal): Promise<T | undefined> {
+  const limit = new AbortController();
+  const late = sleep(limitMs, undefined, { signal: AbortSignal.any([limit.signal, signal]), ref: false });
+  late.catch(() => {});
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    limit.abort();
   }
 }

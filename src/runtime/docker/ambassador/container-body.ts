@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { AmbassadorSpec } from '../../../balancer/ambassador/ambassador-host.ts';
-import type { Endpoint } from '../container/networking.ts';
 import { composeVersion, label } from '../labels.ts';
+import type { Standing } from './standing.ts';
 
 /** The folder of the control socket, inside. */
 const controlFolder = '/run/tenfold';
@@ -29,7 +29,7 @@ export function containerBody(
   image: string,
   folder: string,
   { user, usernsMode }: AmbassadorIdentity,
-  first: { readonly network: string; readonly endpoint: Endpoint },
+  first: Standing,
 ): object {
   return {
     Image: image,

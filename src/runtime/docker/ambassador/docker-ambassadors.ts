@@ -8,19 +8,16 @@ import type {
   AmbassadorName,
   AmbassadorSpec,
 } from '../../../balancer/ambassador/ambassador-host.ts';
-import { TenfoldError } from '../../../shared/errors.ts';
-import type { Endpoint } from '../container/networking.ts';
+import { isTenfoldError, TenfoldError } from '../../../shared/errors.ts';
 import { engineAddress } from '../engine/address.ts';
 import { Engine } from '../engine/engine.ts';
-import { engineWords } from '../engine/engine-error.ts';
 import { label } from '../labels.ts';
 import { ambassadorName } from '../names.ts';
-import { findNetwork } from '../project/networks.ts';
 import { inspectContainer } from '../replica/observe.ts';
 import { removeContainerNow } from '../replica/remove.ts';
-import { keptAddress } from './address.ts';
 import { containerBody, controlSocketName, specHash, type AmbassadorIdentity } from './container-body.ts';
 import { prepareAmbassadorImage } from './image.ts';
+import { connect, isAddressRefused, nameOn, standings, type Standing } from './standing.ts';
 
 /** Nobody in particular, on every Linux. */
 const nobody = 65_534;
@@ -57,16 +54,27 @@ class DockerAmbassadors implements AmbassadorHost {
   async start(spec: AmbassadorSpec, signal: AbortSignal): Promise<void> {
     const name = ambassadorName(spec.stack, spec.service);
     const existing = await inspectContainer(this.#engine, name, signal);
-    if (existing !== undefined) {
-      refuseForeign(existing, spec);
-      if (await this.#isUpToDate(existing, spec, signal)) {
-        await this.#ownFolder(spec, signal);
-        if (!existing.State.Running && !existing.State.Restarting) await this.#run(existing.Id, name, signal);
-        return;
+    if (existing === undefined) return this.#create(spec, signal);
+    refuseForeign(existing, spec);
+    if (this.#isUpToDate(existing, spec)) {
+      await this.#ownFolder(spec, signal);
+      if (existing.State.Running || existing.State.Restarting) return;
+      try {
+        return await this.#run(existing.Id, name, signal);
+      } catch (thrown) {
+        // Its network was made anew, or somebody took its address: it can only be made anew as well.
+        if (!isTenfoldError(thrown, 'runtime-failed')) throw thrown;
       }
-      await this.remove(spec, signal);
     }
+    await this.remove(spec, signal);
     await this.#create(spec, signal);
+  }
+
+  async announce(spec: AmbassadorSpec, signal: AbortSignal): Promise<void> {
+    const name = ambassadorName(spec.stack, spec.service);
+    const existing = await inspectContainer(this.#engine, name, signal);
+    if (existing === undefined) return;
+    await Promise.all(spec.networks.map((network) => nameOn(this.#engine, name, existing, network, signal)));
   }
 
   async remove(name: AmbassadorName, signal: AbortSignal): Promise<void> {
@@ -97,12 +105,7 @@ class DockerAmbassadors implements AmbassadorHost {
   }
 
   /** Of this specification, with its folder where it is now. */
-  async #isUpToDate(
-    { Config, Mounts }: ContainerInspectInfo,
-    spec: AmbassadorSpec,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    signal.throwIfAborted();
+  #isUpToDate({ Config, Mounts }: ContainerInspectInfo, spec: AmbassadorSpec): boolean {
     return (
       Config.Labels[label.configHash] === specHash(spec) &&
       Mounts.some(({ Source }) => Source === this.#folder(spec))
@@ -110,34 +113,24 @@ class DockerAmbassadors implements AmbassadorHost {
   }
 
   async #create(spec: AmbassadorSpec, signal: AbortSignal): Promise<void> {
-    const name = ambassadorName(spec.stack, spec.service);
     const image = await prepareAmbassadorImage(this.#engine, () => {}, signal);
     const identity = await this.#ownFolder(spec, signal);
-    const endpoints = await Promise.all(
-      spec.networks.map(async ({ network, aliases }) => ({
-        network,
-        endpoint: await this.#endpoint(spec, network, aliases, signal),
-      })),
-    );
+    const places = await standings(this.#engine, spec, signal);
     try {
-      await this.#createOn(spec, image, identity, endpoints, signal);
+      await this.#createAt(spec, image, identity, places, signal);
     } catch (thrown) {
-      if (!/user configured subnet/i.test(engineWords(thrown))) throw thrown;
-      // A network that somebody else made without a range of its own: the engine chooses the address.
-      await removeContainerNow(this.#engine, name, signal);
-      const unkept = endpoints.map(({ network, endpoint }) => ({
-        network,
-        endpoint: { Aliases: endpoint.Aliases ?? [] },
-      }));
-      await this.#createOn(spec, image, identity, unkept, signal);
+      if (!isAddressRefused(thrown)) throw thrown;
+      await removeContainerNow(this.#engine, ambassadorName(spec.stack, spec.service), signal);
+      const anywhere = places.map(({ network }) => ({ network, endpoint: {} }));
+      await this.#createAt(spec, image, identity, anywhere, signal);
     }
   }
 
-  async #createOn(
+  async #createAt(
     spec: AmbassadorSpec,
     image: string,
     identity: AmbassadorIdentity,
-    [first, ...later]: readonly { readonly network: string; readonly endpoint: Endpoint }[],
+    [first, ...later]: readonly Standing[],
     signal: AbortSignal,
   ): Promise<void> {
     const name = ambassadorName(spec.stack, spec.service);
@@ -149,14 +142,7 @@ class DockerAmbassadors implements AmbassadorHost {
       body: containerBody(spec, image, this.#folder(spec), identity, first),
       signal,
     });
-    for (const { network, endpoint } of later) {
-      await this.#engine.send(`connect the container ${name} to the network ${network}`, {
-        method: 'POST',
-        path: `/networks/${encodeURIComponent(network)}/connect`,
-        body: { Container: id, EndpointConfig: endpoint },
-        signal,
-      });
-    }
+    for (const place of later) await connect(this.#engine, id, place, signal);
     await this.#run(id, name, signal);
   }
 
@@ -166,21 +152,6 @@ class DockerAmbassadors implements AmbassadorHost {
       path: `/containers/${id}/start`,
       signal,
     });
-  }
-
-  async #endpoint(
-    spec: AmbassadorSpec,
-    network: string,
-    aliases: readonly string[],
-    signal: AbortSignal,
-  ): Promise<Endpoint> {
-    const found = await findNetwork(this.#engine, network, signal);
-    const name = ambassadorName(spec.stack, spec.service);
-    const address = found && keptAddress(found, `${spec.stack}/${spec.service}`, name);
-    return {
-      Aliases: [...aliases],
-      ...(address === undefined ? {} : { IPAMConfig: { IPv4Address: address } }),
-    };
   }
 
   /** Makes the folder of the control socket, for the user inside to write. */
