@@ -1,3 +1,5 @@
+import type { AccessLogPolicy, TracingPolicy } from './visibility.ts';
+
 /** A text that must stand in an answer, or a regular expression (JavaScript syntax, no flags) that must match it. */
 export type ExpectedText =
   | { readonly kind: 'contains'; readonly text: string }
@@ -105,4 +107,6 @@ export interface BalancingPolicy {
   readonly activeHealth: ActiveHealthPolicy;
   /** Each connection to a replica begins with a PROXY protocol header; it then serves one client only. */
   readonly sendProxyProtocol?: 'v1' | 'v2';
+  readonly accessLog?: AccessLogPolicy;
+  readonly tracing?: TracingPolicy;
 }
