@@ -12,6 +12,8 @@ export interface ProxyLimits {
   readonly lingerMs: number;
   /** Longest request or response head; a longer one is 431. The request line has its own limit of 8 KiB, 414. */
   readonly maxHeadBytes: number;
+  /** Bytes per second that a client must send of its body on average, from some seconds on; 0 turns it off. */
+  readonly minBytesPerSecond: number;
 }
 
 export const defaultProxyLimits: ProxyLimits = {
@@ -21,6 +23,7 @@ export const defaultProxyLimits: ProxyLimits = {
   keepAliveMs: 75_000,
   lingerMs: 2_000,
   maxHeadBytes: 32_768,
+  minBytesPerSecond: 0,
 };
 
 /** Reads limits given on the command line; those not given keep their default. */

@@ -1,68 +1,78 @@
-import type { Socket } from 'node:net';
+import { applyPassage, filterTerms } from '../edge/apply-passage.ts';
+import { type GateAnswer, refusal } from '../edge/gate-answer.ts';
+import { type Gate, isPassage, type Passage } from '../edge/gate.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import type { ExchangeClient } from '../exchange/exchange-client.ts';
-import type { ForwardedBy } from '../exchange/request-format.ts';
-import { BodyExtent } from '../http/body-extent.ts';
-import { carriageReturn, lineFeed } from '../http/characters.ts';
-import { HeadBuffer, headIncomplete, headTooLong } from '../http/head-buffer.ts';
-import { formatLocalResponse } from '../http/local-response.ts';
-import { RequestHead } from '../http/request-head.ts';
+import { type ForwardedBy, requestIdFor } from '../exchange/request-format.ts';
+import type { ProxyLimits } from '../proxy-limits.ts';
 import { eventTime } from '../socket/event-time.ts';
-import { adoptSocket, emitData, SocketReader, writeReceived } from '../socket/socket-reader.ts';
+import { adoptSocket, emitData, SocketReader } from '../socket/socket-reader.ts';
+import type { Wire } from '../socket/wire.ts';
+import type { ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
+import { ClientOutput, type OutputOwner } from './client-output.ts';
 import type { Door, DoorConnection } from './door.ts';
+import { type Entrant, forwardedBy } from './entrant.ts';
 import { HalfClose } from './half-close.ts';
+import { judgeRequest } from './judge-request.ts';
+import { type AnsweredRequest, formatAnswer } from './own-answer.ts';
 import { refusalReasons } from './refusal-reasons.ts';
-
-/** Parsing is synchronous, so one head serves all connections of the process. */
-const head = new RequestHead();
+import { RequestReader, sharedHead } from './request-reader.ts';
+import { overdue } from './time-limits.ts';
 
 /**
- * `head`: between requests or inside a head. `exchange`: a request is under way. `closing`: all is said, what still
- * comes is read and dropped. `gone`: closed, or handed over to a tunnel.
+ * `head`: between requests or inside a head. `asking`: whether the request may come in is being found out. `exchange`: a
+ * request is under way. `closing`: all is said, what still comes is read and dropped. `gone`: closed, or handed over to a
+ * tunnel.
  */
-type Phase = 'head' | 'exchange' | 'closing' | 'gone';
+export type Phase = 'head' | 'asking' | 'exchange' | 'closing' | 'gone';
 
 /** One HTTP/1.x connection of a client: its requests, one after another. */
-export class ClientConnection implements ExchangeClient, DoorConnection {
-  readonly #socket: Socket;
+export class ClientConnection implements ExchangeClient, DoorConnection, OutputOwner {
+  readonly wire: Wire;
+  readonly exchange: Exchange;
+  readonly reader: RequestReader;
+  readonly halfClose: HalfClose;
+  phase: Phase = 'head';
+  hasServed = false;
+  isHttp10 = false;
+  /** When the present phase began; milliseconds since the epoch. */
+  since = Date.now();
   readonly #door: Door;
   readonly #context: WorkerContext;
+  readonly #entrant: Entrant;
   readonly #forwardedBy: ForwardedBy;
-  readonly #exchange: Exchange;
-  readonly #headBuffer: HeadBuffer;
-  readonly #extent = new BodyExtent();
-  readonly #halfClose: HalfClose;
-  #phase: Phase = 'head';
   #keepsAlive = true;
   #isRetiring = false;
-  #isHttp10 = false;
   /** Of the request, for the rare case that the balancer answers by itself. */
   #fieldLines = '';
-  /** What came after the request under way. */
+  /** What came after the request under way, or while it waits to be let in. */
   #early: Buffer | undefined;
-  #hasServed = false;
-  /** When the present phase began; milliseconds since the epoch. */
-  #since = Date.now();
+  /** Counts the questions whether a request may come in, so that no late answer is taken for another one. */
+  #question = 0;
+  readonly #output: ClientOutput;
 
-  constructor(accepted: Socket, door: Door, context: WorkerContext) {
-    const socket = adoptSocket(accepted, new SocketReader((chunk) => this.#read(chunk)));
-    this.#socket = socket;
+  constructor(entrant: Entrant, door: Door, context: WorkerContext) {
+    const wire = entrant.wire ?? adoptSocket(entrant.raw, new SocketReader((chunk) => this.#read(chunk)));
+    this.wire = wire;
     this.#door = door;
     this.#context = context;
-    this.#forwardedBy = {
-      // IPv4 on a socket for both.
-      clientAddress: (socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
-      lines: door.forwardedLines,
-    };
-    this.#exchange = new Exchange(this, context);
-    this.#headBuffer = new HeadBuffer(context.limits.maxHeadBytes);
-    this.#halfClose = new HalfClose(socket);
-    socket.on('drain', () => this.#drained());
-    socket.on('end', () => this.#ended());
+    this.#entrant = entrant;
+    this.#forwardedBy = forwardedBy(entrant, door.forwardedLines);
+    this.exchange = new Exchange(this, context);
+    this.#output = new ClientOutput(wire, this);
+    this.reader = new RequestReader(door.limits.maxHeadBytes);
+    this.halfClose = new HalfClose(wire);
+    if (entrant.wire !== undefined) wire.on('data', (chunk: Buffer) => this.#read(chunk));
+    wire.on('drain', () => this.#drained());
+    wire.on('end', () => this.#ended());
     // A close always follows.
-    socket.on('error', () => {});
-    socket.on('close', () => this.#closed());
+    wire.on('error', () => {});
+    wire.on('close', () => this.#closed());
+  }
+
+  get limits(): ProxyLimits {
+    return this.#door.limits;
   }
 
   get keepsAlive(): boolean {
@@ -70,42 +80,46 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   }
 
   get isRequestComplete(): boolean {
-    return this.#extent.isComplete;
+    return this.reader.isBodyComplete;
   }
 
   writeText(text: string): boolean {
-    return this.#socket.write(text, 'latin1');
+    return this.#output.writeText(text);
   }
 
   writeBytes(bytes: Buffer): boolean {
-    return writeReceived(this.#socket, bytes);
+    return this.#output.writeBytes(bytes);
   }
 
   pauseReading(): void {
-    this.#socket.pause();
+    this.wire.pause();
   }
 
   resumeReading(): void {
-    this.#socket.resume();
+    this.wire.resume();
   }
 
   answer(status: number, reason: string): void {
-    const keepsAlive = this.keepsAlive && this.isRequestComplete;
-    this.#respond(status, reason, keepsAlive);
-    this.finished(keepsAlive);
+    const answer = { ...refusal(status, reason), ...(status === 503 && { retryAfterSeconds: 1 }) };
+    this.#answer(answer, this.exchange.requestId, this.exchange.isHeadRequest);
   }
 
   finished(keepsAlive: boolean): void {
-    this.#since = eventTime();
-    this.#hasServed = true;
+    this.#output.finish(keepsAlive);
+  }
+
+  written(keepsAlive: boolean): void {
+    this.since = eventTime();
+    this.hasServed = true;
+    this.#output.reset();
     const early = this.#early;
-    if (!keepsAlive || this.#isRetiring || (this.#halfClose.hasEnded && early === undefined)) {
-      this.#beginClosing();
+    if (!keepsAlive || this.#isRetiring || (this.halfClose.hasEnded && early === undefined)) {
+      this.beginClosing();
       return;
     }
-    this.#phase = 'head';
+    this.phase = 'head';
     // A client that takes no responses gets no further request served.
-    if (this.#socket.writableNeedDrain) this.#socket.pause();
+    if (this.wire.writableNeedDrain) this.wire.pause();
     else this.#readOn();
   }
 
@@ -113,26 +127,31 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   #readOn(): void {
     const early = this.#early;
     this.#early = undefined;
-    if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.wire.isPaused()) this.wire.resume();
     if (early !== undefined) this.#read(early);
   }
 
+  canGoOn(): void {
+    this.exchange.clientDrained();
+  }
+
   #drained(): void {
-    if (this.#phase === 'exchange') this.#exchange.clientDrained();
-    else if (this.#phase === 'head') this.#readOn();
+    if (this.#output.drained()) return;
+    if (this.phase === 'exchange') this.canGoOn();
+    else if (this.phase === 'head') this.#readOn();
   }
 
   breakOff(isDelimited: boolean): void {
-    this.#phase = 'closing';
+    this.phase = 'closing';
+    this.#output.reset();
     // A plain close would be a valid end of a body without a length.
-    if (isDelimited) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    if (isDelimited) this.wire.destroy();
+    else this.wire.resetAndDestroy();
   }
 
-  handOver(): { readonly socket: Socket; readonly early: Buffer | undefined } {
-    this.#phase = 'gone';
-    this.#socket.removeAllListeners();
-    return { socket: this.#socket, early: this.#early };
+  handOver(): { readonly socket: Wire; readonly early: Buffer | undefined } {
+    this.phase = 'gone';
+    return { socket: this.wire.removeAllListeners(), early: this.#early };
   }
 
   tunnelEnded(): void {
@@ -142,159 +161,140 @@ export class ClientConnection implements ExchangeClient, DoorConnection {
   /** The listener closes: the request under way is answered, nothing after it. */
   retire(): void {
     this.#isRetiring = true;
-    if (this.#phase === 'head') this.#beginClosing();
+    if (this.phase === 'head') this.beginClosing();
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.wire.destroy();
   }
 
-  /** Called a few times a second. */
   tick(now: number): void {
-    const { limits } = this.#context;
-    const waitedMs = now - this.#since;
-    if (this.#phase === 'exchange') this.#tickExchange(now);
-    else if (this.#phase === 'closing') {
-      if (
-        waitedMs > limits.lingerMs &&
-        (this.#socket.writableLength === 0 || waitedMs > limits.sendTimeoutMs)
-      ) {
-        this.#socket.destroy();
-      }
-    } else if (this.#phase === 'head') {
-      if (this.#headBuffer.isBegun) {
-        if (waitedMs > limits.headTimeoutMs) this.#refuse(408);
-      } else if (waitedMs > (this.#hasServed ? limits.keepAliveMs : limits.headTimeoutMs)) {
-        this.#beginClosing();
-      }
-    }
-  }
-
-  #tickExchange(now: number): void {
-    const exchange = this.#exchange;
-    const { policy } = exchange;
-    if (policy === undefined) return;
-    const { limits } = this.#context;
-    const silentMs = now - exchange.lastProgressAt;
-    if (this.#halfClose.isClientGone(now, exchange.isResponding, silentMs, this.#isHttp10)) {
-      this.destroy();
-    } else if (exchange.expireWait(now)) {
-      // Whatever the client does meanwhile, its wait is bounded.
-    } else if (exchange.isConnecting) {
-      if (silentMs > policy.connectTimeoutMs) exchange.cut('timeout');
-    } else if (exchange.isClientFull) {
-      if (silentMs > limits.sendTimeoutMs) this.destroy();
-    } else if (!this.#extent.isComplete && !exchange.isUpstreamFull) {
-      if (silentMs <= limits.bodyTimeoutMs) return;
-      const isResponding = exchange.isResponding;
-      exchange.abort();
-      if (isResponding) this.breakOff(false);
-      else this.#refuse(408);
-    } else if (silentMs > policy.responseTimeoutMs) {
-      exchange.cut('timeout');
-    }
+    overdue(this, now);
   }
 
   #read(chunk: Buffer): void {
-    if (this.#phase === 'gone') return emitData(this.#socket, chunk);
-    if (this.#phase === 'head' && !this.#headBuffer.isBegun) this.#since = eventTime();
+    if (this.phase === 'gone') return emitData(this.wire, chunk);
+    if (this.phase === 'head' && !this.reader.isBegun) this.since = eventTime();
     let start = 0;
     while (start < chunk.length && start >= 0) {
-      if (this.#phase === 'head' && this.#socket.writableNeedDrain)
+      if (this.phase === 'asking' || (this.phase === 'head' && this.wire.writableNeedDrain))
         return this.#keepEarly(chunk.subarray(start));
-      if (this.#phase === 'head') start = this.#readHead(chunk, start);
-      else if (this.#phase !== 'exchange') break;
-      else if (this.#extent.isComplete) {
-        this.#keepEarly(chunk.subarray(start));
-        break;
-      } else start = this.#readBody(chunk, start);
+      if (this.phase === 'head') start = this.#readHead(chunk, start);
+      else if (this.phase !== 'exchange') break;
+      else if (this.reader.isBodyComplete) return this.#keepEarly(chunk.subarray(start));
+      else start = this.#readBody(chunk, start);
     }
   }
 
   /** Pipelined requests are served one after another. */
   #keepEarly(rest: Buffer): void {
     this.#early = this.#early === undefined ? Buffer.from(rest) : Buffer.concat([this.#early, rest]);
-    this.#socket.pause();
+    this.wire.pause();
   }
 
   #readHead(chunk: Buffer, from: number): number {
-    let start = from;
-    // One empty line before a request is forgiven (RFC 9112 section 2.2).
-    if (!this.#headBuffer.isBegun && chunk[start] === carriageReturn && chunk[start + 1] === lineFeed)
-      start += 2;
-    if (start === chunk.length) return start;
-    const text = this.#headBuffer.read(chunk, start);
-    if (text === headIncomplete) return chunk.length;
-    if (typeof text === 'number') return this.#refuse(text === headTooLong ? 431 : 400);
-    start = this.#headBuffer.end;
-    const refusal = head.parse(text, this.#headBuffer.textEnd);
-    if (refusal !== 0) return this.#refuse(refusal);
+    const { reader } = this;
+    const result = reader.readHead(chunk, from);
+    if (result === -1) return chunk.length;
+    if (result !== 0) return this.refuse(result);
     const { listener } = this.#door;
-    if (listener === undefined) {
-      this.#beginClosing();
-      return -1;
-    }
-    this.#phase = 'exchange';
-    this.#keepsAlive = head.keepsAlive;
-    this.#isHttp10 = head.isHttp10;
-    this.#fieldLines = head.fields.kept;
-    this.#extent.begin(head.framing);
-    this.#exchange.begin(head, listener, this.#forwardedBy);
-    return start;
-  }
-
-  #readBody(chunk: Buffer, start: number): number {
-    const end = this.#extent.take(chunk, start);
-    if (end < 0) {
-      const isResponding = this.#exchange.isResponding;
-      this.#exchange.abort();
-      if (isResponding) this.breakOff(false);
-      else this.#refuse(400);
-      return -1;
-    }
-    this.#exchange.requestBody(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+    if (listener === undefined) return this.beginClosing();
+    const { end } = reader;
+    this.#keepsAlive = sharedHead.keepsAlive;
+    this.isHttp10 = sharedHead.isHttp10;
+    this.#fieldLines = sharedHead.fields.kept;
+    reader.beginBody(sharedHead.framing);
+    const gate = listener.edge?.gate;
+    if (gate === undefined) {
+      this.phase = 'exchange';
+      this.exchange.begin(sharedHead, listener, this.#forwardedBy);
+    } else this.#judge(gate, listener);
     return end;
   }
 
-  #refuse(status: number): -1 {
-    this.#fieldLines = '';
-    this.#respond(status, refusalReasons[status] ?? 'the request was refused', false);
-    this.#beginClosing();
+  #judge(gate: Gate, listener: ListenerState): void {
+    const question = ++this.#question;
+    this.phase = 'asking';
+    this.since = eventTime();
+    const { desk } = this.#context;
+    judgeRequest(gate, this.#entrant.peer, this.reader, desk, (outcome, isAtOnce, restoreHead) => {
+      if (this.phase !== 'asking' || question !== this.#question) return;
+      restoreHead();
+      this.#letIn(outcome, listener);
+      // Else finishing it has read on.
+      if (!isAtOnce && this.exchange.isActive) this.#readOn();
+    });
+  }
+
+  #letIn(outcome: GateAnswer | Passage, listener: ListenerState): void {
+    this.phase = 'exchange';
+    if (!isPassage(outcome)) {
+      listener.requests++;
+      listener.hasChanged = true;
+      const requestId = requestIdFor(sharedHead.fields.requestId);
+      return this.#answer(outcome, requestId, sharedHead.method === 'HEAD');
+    }
+    this.reader.countBody(outcome.maxBodyBytes);
+    this.#output.filterBy(outcome.responseHeaders, filterTerms(sharedHead, outcome));
+    const by = applyPassage(sharedHead, outcome, this.#forwardedBy);
+    this.exchange.begin(sharedHead, listener, by, outcome);
+  }
+
+  #readBody(chunk: Buffer, start: number): number {
+    const end = this.reader.readBody(chunk, start);
+    if (end < 0) return this.breakRequest(-end);
+    this.exchange.requestBody(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+    return end;
+  }
+
+  /** The request cannot go on: it is taken back, and the client told where it can still be. */
+  breakRequest(status: number): -1 {
+    const { isResponding } = this.exchange;
+    this.exchange.abort();
+    if (isResponding) this.breakOff(false);
+    return isResponding ? -1 : this.refuse(status);
+  }
+
+  refuse(status: number): -1 {
+    const { requestId, isHeadRequest } = this.exchange;
+    const isNamed = requestId !== '' && this.phase === 'exchange';
+    const answer = refusal(status, refusalReasons[status] ?? 'the request was refused');
+    const name = isNamed ? requestId : undefined;
+    this.#say(answer, { requestId: name, isHeadRequest: isNamed && isHeadRequest, fieldLines: '' }, false);
+    return this.beginClosing();
+  }
+
+  #answer(answer: GateAnswer, requestId: string, isHeadRequest: boolean): void {
+    const keepsAlive = this.keepsAlive && this.isRequestComplete;
+    this.#say(answer, { requestId, isHeadRequest, fieldLines: this.#fieldLines }, keepsAlive);
+    this.written(keepsAlive);
+  }
+
+  #say(answer: GateAnswer, request: AnsweredRequest, keepsAlive: boolean): void {
+    if (this.wire.writable) this.wire.write(formatAnswer(answer, request, keepsAlive));
+  }
+
+  beginClosing(): -1 {
+    this.phase = 'closing';
+    this.since = Date.now();
+    this.reader.clear();
+    this.#early = undefined;
+    this.wire.resume();
+    this.wire.end();
     return -1;
   }
 
-  #respond(status: number, reason: string, keepsAlive: boolean): void {
-    const isNamed = this.#exchange.requestId !== '' && this.#phase === 'exchange';
-    const text = formatLocalResponse({
-      status,
-      reason,
-      requestId: isNamed ? this.#exchange.requestId : undefined,
-      isHeadRequest: isNamed && this.#exchange.isHeadRequest,
-      wantsJson: /^accept:[^\r]*application\/json/im.test(this.#fieldLines),
-      closes: !keepsAlive,
-      ...(status === 503 ? { retryAfterSeconds: 1 } : {}),
-    });
-    if (this.#socket.writable) this.#socket.write(text);
-  }
-
-  #beginClosing(): void {
-    this.#phase = 'closing';
-    this.#since = Date.now();
-    this.#headBuffer.clear();
-    this.#early = undefined;
-    this.#socket.resume();
-    this.#socket.end();
-  }
-
   #ended(): void {
-    if (this.#phase === 'exchange' && this.#extent.isComplete) this.#halfClose.began(Date.now());
-    else if (this.#phase === 'exchange') this.#socket.destroy();
-    else if (this.#phase === 'head') this.#beginClosing();
+    if (this.phase === 'exchange' || this.phase === 'asking') {
+      if (this.reader.isBodyComplete) this.halfClose.began(Date.now());
+      else this.wire.destroy();
+    } else if (this.phase === 'head') this.beginClosing();
   }
 
   #closed(): void {
-    this.#phase = 'gone';
-    this.#exchange.abort();
+    this.phase = 'gone';
+    this.#output.reset();
+    this.exchange.abort();
     this.#door.connections.delete(this);
   }
 }

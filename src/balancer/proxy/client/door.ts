@@ -1,7 +1,12 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { ProxyLimits } from '../proxy-limits.ts';
 import type { ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
+import { Approach } from './approach.ts';
 import { ClientConnection } from './client-connection.ts';
+import { type Entrant, plainEntrant } from './entrant.ts';
+import { Http2Connection } from './http2-connection.ts';
 import { TcpConnection } from './tcp-connection.ts';
 
 const backlog = 4096;
@@ -10,6 +15,7 @@ const backlog = 4096;
 export interface DoorConnection {
   retire(): void;
   destroy(): void;
+  /** Called a few times a second. */
   tick(now: number): void;
 }
 
@@ -50,7 +56,8 @@ export class Door {
 
   assign(listener: ListenerState): void {
     this.listener = listener;
-    this.forwardedLines = `X-Forwarded-Proto: http\r\nX-Forwarded-Port: ${listener.entry.port}\r\n`;
+    const scheme = listener.edge?.tls === undefined ? 'http' : 'https';
+    this.forwardedLines = `X-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Port: ${listener.entry.port}\r\n`;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const socket of waiting) this.#admit(socket);
@@ -68,16 +75,36 @@ export class Door {
     for (const connection of Array.from(this.connections)) connection.retire();
   }
 
+  /** Of the listener, else of the proxy. */
+  get limits(): ProxyLimits {
+    return this.listener?.edge?.limits(this.#context.limits) ?? this.#context.limits;
+  }
+
   #admit(socket: Socket): void {
     const { listener } = this;
     if (listener === undefined) return;
+    const { edge } = listener;
+    if (edge?.isApproached !== true) return this.#enter(listener, plainEntrant(socket, listener.entry.port));
+    const approach = new Approach(socket, edge, this, this.#context, ({ entrant, secured }) => {
+      if (this.listener === undefined) socket.destroy();
+      else if (secured?.alpnProtocol === 'h2') this.#enterHttp2(entrant, secured);
+      else this.#enter(this.listener, entrant);
+    });
+    if (!approach.isOver) this.connections.add(approach);
+  }
+
+  #enter(listener: ListenerState, entrant: Entrant): void {
     if (listener.entry.protocol === 'tcp') {
-      this.connections.add(new TcpConnection(socket, this, listener, this.#context));
-      socket.resume();
+      this.connections.add(new TcpConnection(entrant, this, listener, this.#context));
+      (entrant.wire ?? entrant.raw).resume();
     } else {
-      const connection = new ClientConnection(socket, this, this.#context);
+      const connection = new ClientConnection(entrant, this, this.#context);
       this.connections.add(connection);
       connection.resumeReading();
     }
+  }
+
+  #enterHttp2(entrant: Entrant, secured: TLSSocket): void {
+    this.connections.add(new Http2Connection(entrant, secured, this, this.#context));
   }
 }

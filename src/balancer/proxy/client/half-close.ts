@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Wire } from '../socket/wire.ts';
 
 const firstProbeAfterMs = 500;
 /** A response that has begun and then pauses is given up after this time when the client has ended its side. */
@@ -10,12 +10,12 @@ const idleResponseMs = 1_000;
  * is gone resets the connection.
  */
 export class HalfClose {
-  readonly #socket: Socket;
+  readonly #socket: Wire;
   #isEnded = false;
   #nextProbeAt = 0;
   #probeEveryMs = firstProbeAfterMs;
 
-  constructor(socket: Socket) {
+  constructor(socket: Wire) {
     this.#socket = socket;
   }
 

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { prefaceOf } from '../exchange/request-format.ts';
 import { mayRetry } from '../exchange/retry.ts';
 import { type Placeable, Placement } from '../exchange/placement.ts';
 import { Tunnel } from '../exchange/tunnel.ts';
@@ -6,14 +7,17 @@ import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import { countFailure, type ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
+import type { Wire } from '../socket/wire.ts';
 import type { Door, DoorConnection } from './door.ts';
+import { type Entrant, forwardedBy } from './entrant.ts';
 
 /** A connection that was made counts as a good answer. */
 const connectedStatus = 200;
 
 /** One connection in TCP mode: counted as one request of its listener and its endpoint. */
 export class TcpConnection implements DoorConnection, InFlight, Placeable {
-  readonly #client: Socket;
+  readonly #client: Wire;
+  readonly #entrant: Entrant;
   readonly #door: Door;
   readonly #listener: ListenerState;
   readonly #context: WorkerContext;
@@ -22,8 +26,10 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
   #upstream: Socket | undefined;
   #attemptBeganAt = 0;
 
-  constructor(client: Socket, door: Door, listener: ListenerState, context: WorkerContext) {
+  constructor(entrant: Entrant, door: Door, listener: ListenerState, context: WorkerContext) {
+    const client = entrant.wire ?? entrant.raw;
     this.#client = client;
+    this.#entrant = entrant;
     this.#door = door;
     this.#listener = listener;
     this.#context = context;
@@ -59,7 +65,7 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     // Nothing is taken before there is somebody to take it.
     this.#client.pause();
     const { pool } = this.#listener;
-    const by = { clientAddress: plainAddress(this.#client), lines: '' };
+    const by = forwardedBy(this.#entrant, '');
     this.#placement.begin(pool, this.#listener, pool.readTraits?.(undefined, by));
     // A paused socket does not see its peer go; one that is read into its own buffer does.
     if (this.#placement.isWaiting) this.#client.read(0);
@@ -96,6 +102,8 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     this.#upstream = undefined;
     this.#endpoint = undefined;
     const sides = { client: this.#client, upstream, endpoint, listener: this.#listener };
+    const preface = prefaceOf(this.#listener.pool.policy, forwardedBy(this.#entrant, ''));
+    if (preface !== '') upstream.write(preface, 'latin1');
     const tunnel = new Tunnel(sides, this.#context, () => this.#door.connections.delete(this));
     tunnel.replace(this);
   }
@@ -135,9 +143,4 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     this.#listener.hasChanged = true;
     this.#door.connections.delete(this);
   }
-}
-
-/** IPv4 on a socket for both. */
-function plainAddress(socket: Socket): string {
-  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Wire } from '../socket/wire.ts';
 import { type BodySource, joinedBytes } from './outgoing-request.ts';
 
 /** The client's side of an exchange. */
@@ -16,7 +16,7 @@ export interface ExchangeClient extends BodySource {
   /** The response broke off; all that is left is to break off too. `isDelimited`: the client can tell by itself. */
   breakOff(isDelimited: boolean): void;
   /** Gives the socket up to a tunnel, with what the client has sent already. */
-  handOver(): { readonly socket: Socket; readonly early: Buffer | undefined };
+  handOver(): { readonly socket: Wire; readonly early: Buffer | undefined };
   tunnelEnded(): void;
 }
 

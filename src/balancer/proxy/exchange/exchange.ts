@@ -10,9 +10,15 @@ import type { WorkerContext } from '../worker/worker-context.ts';
 import { type ExchangeClient, writeJoined } from './exchange-client.ts';
 import { failureAnswer } from './failure-reasons.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
-import { type Placeable, Placement } from './placement.ts';
-import { type ForwardedBy, formatRequestHead, requestIdFor } from './request-format.ts';
-import { formatInterimHead, formatResponseHead, formatUpgradeHead, namingOf } from './response-format.ts';
+import { type Destination, type Placeable, Placement } from './placement.ts';
+import { type ForwardedBy, formatRequestHead, prefaceOf, requestIdFor } from './request-format.ts';
+import {
+  formatInterimHead,
+  formatResponseHead,
+  formatUpgradeHead,
+  namingOf,
+  type ResponseNaming,
+} from './response-format.ts';
 import { mayRetry } from './retry.ts';
 import { Tunnel } from './tunnel.ts';
 import type { ResponseSink } from './upstream-connection.ts';
@@ -35,6 +41,7 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   #phase: Phase = 'idle';
   #listener: ListenerState | undefined;
   #pool: PoolState | undefined;
+  #policy: PoolState['policy'] | undefined;
   #endpoint: EndpointState | undefined;
   #isHttp10 = false;
   #keepsAlive = false;
@@ -62,27 +69,27 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     return this.#phase === 'connecting';
   }
 
-  /** The replica takes no more of the request for now. */
   get isUpstreamFull(): boolean {
     return this.#request.isBlocked;
   }
 
-  /** The client takes no more of the response for now. */
   get isClientFull(): boolean {
     return this.#isClientFull;
   }
 
   get policy(): PoolState['policy'] | undefined {
-    return this.#pool?.policy;
+    return this.#policy;
   }
 
-  begin(head: RequestHead, listener: ListenerState, by: ForwardedBy): void {
-    const { pool } = listener;
+  /** `to`: where the route leads that took the request. */
+  begin(head: RequestHead, listener: ListenerState, by: ForwardedBy, to?: Destination): void {
+    const { pool, policy = pool.policy } = to ?? { pool: listener.pool };
     listener.requests++;
     listener.inFlight++;
     listener.hasChanged = true;
     this.#listener = listener;
     this.#pool = pool;
+    this.#policy = policy;
     this.#beganAt = steadyTime();
     this.requestId = requestIdFor(head.fields.requestId);
     this.isHeadRequest = head.method === 'HEAD';
@@ -90,13 +97,13 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     this.#isHttp10 = head.isHttp10;
     this.wantsPlainBody = head.isHttp10;
     this.removedFields = pool.policy.responseHeaders ? removedFromNamedResponses : removedFromResponses;
-    this.#request.begin(head.method, formatRequestHead(head, this.requestId, by, pool.service));
+    const text = formatRequestHead(head, this.requestId, by, pool.service);
+    this.#request.begin(head.method, text, prefaceOf(policy, by));
     this.#isClientFull = false;
     this.#phase = 'placing';
     this.#placement.begin(pool, listener, pool.readTraits?.(head, by));
   }
 
-  /** A part of the request body. */
   requestBody(bytes: Buffer): void {
     if (!this.isActive) return;
     this.lastProgressAt = eventTime();
@@ -152,9 +159,8 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     // Without a length, only the end of the connection tells the client where the body ends.
     this.#isDelimited = kind !== 'close' && !(kind === 'chunked' && this.#isHttp10);
     this.#keepsAlive = client.keepsAlive && this.#isDelimited && client.isRequestComplete;
-    const naming = namingOf(this.#pool, endpoint, this.requestId, this.#placement.traits);
     const terms = { isHttp10: this.#isHttp10, keepsAlive: this.#keepsAlive };
-    const text = formatResponseHead(head, naming, terms);
+    const text = formatResponseHead(head, this.#naming(endpoint), terms);
     this.#wrote(writeJoined(client, text, bytes, start, end), isComplete);
   }
 
@@ -169,30 +175,25 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     const upstream = this.#request.socket;
     const listener = this.#listener;
     if (endpoint === undefined || upstream === undefined || listener === undefined) return;
-    const naming = namingOf(this.#pool, endpoint, this.requestId, this.#placement.traits);
-    this.#client.writeText(formatUpgradeHead(head, naming));
+    this.#client.writeText(formatUpgradeHead(head, this.#naming(endpoint)));
     const { socket: client, early } = this.#client.handOver();
     if (rest.length > 0) client.write(rest);
     if (early !== undefined && early.length > 0) upstream.write(early);
     const onEnd = (): void => this.#client.tunnelEnded();
-    const tunnel = new Tunnel({ client, upstream, endpoint, listener }, this.#context, onEnd);
-    tunnel.replace(this);
+    new Tunnel({ client, upstream, endpoint, listener }, this.#context, onEnd).replace(this);
     this.#forget();
   }
 
   failed(kind: FailureKind): void {
     const endpoint = this.#endpoint;
-    const pool = this.#pool;
-    if (endpoint === undefined || pool === undefined) return;
+    const policy = this.#policy;
+    if (endpoint === undefined || policy === undefined) return;
     const isAnswered = this.isResponding;
     const request = this.#request;
     if (kind === 'broken-response' && !isAnswered && request.isMerelyStale) return this.#reconnect(endpoint);
     this.#placement.failed(endpoint, kind);
     this.#endAttempt(kind === 'forced');
-    const { isSent, isIdempotent, isReplayable } = request;
-    const attempts = this.#placement.failures;
-    const { retries } = pool.policy;
-    if (mayRetry({ kind, isSent, isAnswered, isIdempotent, isReplayable, attempts, retries }))
+    if (mayRetry(request.attempt(kind, isAnswered, this.#placement.failures, policy.retries)))
       this.#seekAgain(kind);
     else this.#fail(kind, isAnswered);
   }
@@ -232,7 +233,10 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     }
   }
 
-  /** Notes that the endpoint has begun to answer. */
+  #naming(endpoint: EndpointState): ResponseNaming {
+    return namingOf(this.#pool, endpoint, this.requestId, this.#placement.traits);
+  }
+
   #answered(status: number): EndpointState | undefined {
     const endpoint = this.#endpoint;
     this.lastProgressAt = eventTime();
@@ -257,10 +261,9 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
       this.#endpoint.answers.ended(steadyTime() - this.#beganAt);
     }
     this.#request.release(this.#client.isRequestComplete);
-    const keepsAlive = this.#keepsAlive;
     this.#endAttempt(false);
     this.#close();
-    this.#client.finished(keepsAlive);
+    this.#client.finished(this.#keepsAlive);
   }
 
   #fail(kind: FailureKind, isAnswered: boolean): void {
@@ -273,12 +276,10 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   }
 
   #endAttempt(isForced: boolean): void {
-    const isLast = this.#endpoint?.end(this, isForced) === true;
+    if (this.#endpoint?.end(this, isForced) === true) this.#context.reportNow();
     this.#endpoint = undefined;
-    if (isLast) this.#context.reportNow();
   }
 
-  /** Counts the exchange out. */
   #close(): void {
     if (this.#listener !== undefined) {
       this.#listener.inFlight--;
@@ -292,6 +293,7 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     this.#placement.end();
     this.#listener = undefined;
     this.#pool = undefined;
+    this.#policy = undefined;
     this.#endpoint = undefined;
     this.#request.forget();
   }

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { EndpointState } from '../worker/endpoint-state.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import { writeReceived } from '../socket/socket-reader.ts';
-import { isIdempotent } from './retry.ts';
+import type { FailureKind } from '../worker/failure-kind.ts';
+import { type FailedAttempt, isIdempotent } from './retry.ts';
 import { type ResponseSink, UpstreamConnection } from './upstream-connection.ts';
 import { takeIdle } from './upstream-pool.ts';
 
@@ -26,15 +27,18 @@ export class OutgoingRequest {
   #headText = '';
   #upstream: UpstreamConnection | undefined;
   #isBlocked = false;
+  #isPrivate = false;
 
   constructor(source: BodySource, sink: ResponseSink) {
     this.#source = source;
     this.#sink = sink;
   }
 
-  begin(method: string, headText: string): void {
+  /** A connection that begins with a preface is the client's own: it is neither taken from the others nor kept for them. */
+  begin(method: string, headText: string, preface: string): void {
     this.isIdempotent = isIdempotent(method);
-    this.#headText = headText;
+    this.#headText = preface + headText;
+    this.#isPrivate = preface !== '';
     this.#body.clear();
     this.#isBlocked = false;
     this.isSent = false;
@@ -57,7 +61,7 @@ export class OutgoingRequest {
   /** Takes a connection to the endpoint and sends what there is, now or as soon as it is made. */
   open(endpoint: EndpointState, now: number): void {
     this.isSent = false;
-    const idle = takeIdle(endpoint, now, this.isIdempotent);
+    const idle = this.#isPrivate ? undefined : takeIdle(endpoint, now, this.isIdempotent);
     if (idle === undefined) this.#use(new UpstreamConnection(endpoint));
     else if (this.isIdempotent) this.#use(idle);
     else this.#useWhenQuiet(idle);
@@ -71,6 +75,12 @@ export class OutgoingRequest {
   /** True when a kept connection was lost that nothing was asked of, or that may be asked again: no replica's fault. */
   get isMerelyStale(): boolean {
     return this.#upstream?.isReused === true && (!this.isSent || (this.isIdempotent && this.isReplayable));
+  }
+
+  /** How an attempt stands that failed. */
+  attempt(kind: FailureKind, isAnswered: boolean, attempts: number, retries: number): FailedAttempt {
+    const { isSent, isIdempotent, isReplayable } = this;
+    return { kind, isSent, isAnswered, isIdempotent, isReplayable, attempts, retries };
   }
 
   send(): void {
@@ -104,7 +114,7 @@ export class OutgoingRequest {
   }
 
   release(isComplete: boolean): void {
-    this.#upstream?.release(isComplete);
+    this.#upstream?.release(isComplete && !this.#isPrivate);
     this.#upstream = undefined;
   }
 

@@ -16,6 +16,12 @@ export interface Placeable {
   unplaced(kind: FailureKind): void;
 }
 
+/** A pool, and what holds there for the request instead of its own policy. */
+export interface Destination {
+  readonly pool: PoolState;
+  readonly policy?: PoolState['policy'];
+}
+
 /** Finds endpoints for a request, attempt after attempt, and waits for them where it must. Serves request after request. */
 export class Placement implements Waiter {
   readonly #request: Placeable;

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { BalancingPolicy } from '../../../model/balancing.ts';
+import { type ConnectionEnds, formatProxyHeader } from '../edge/proxy-protocol.ts';
 import type { RequestHead } from '../http/request-head.ts';
 
 const idPrefix = randomBytes(8).toString('hex');
@@ -28,6 +30,13 @@ export interface ForwardedBy {
   readonly clientAddress: string;
   /** `X-Forwarded-Proto` and `X-Forwarded-Port` lines. */
   readonly lines: string;
+  /** Of the client's connection, for replicas that want to be told by the PROXY protocol. */
+  readonly ends: () => ConnectionEnds;
+}
+
+/** What a connection to a replica begins with; empty: nothing, and it may be used for others too. */
+export function prefaceOf({ sendProxyProtocol }: BalancingPolicy, by: ForwardedBy): string {
+  return sendProxyProtocol === undefined ? '' : formatProxyHeader(sendProxyProtocol, by.ends());
 }
 
 /** The head that goes to the replica. Framing is written from what was decided, not copied. */

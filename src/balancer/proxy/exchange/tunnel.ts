@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Wire } from '../socket/wire.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import { countFailure, type ListenerState } from '../worker/routing-state.ts';
@@ -7,8 +7,8 @@ import type { WorkerContext } from '../worker/worker-context.ts';
 const keepAliveMs = 60_000;
 
 export interface TunnelSides {
-  readonly client: Socket;
-  readonly upstream: Socket;
+  readonly client: Wire;
+  readonly upstream: Wire;
   readonly endpoint: EndpointState;
   readonly listener: ListenerState;
 }
@@ -46,7 +46,7 @@ export class Tunnel implements InFlight {
     this.#finish(kind);
   }
 
-  #pump(from: Socket, to: Socket, lossKind: FailureKind | undefined): void {
+  #pump(from: Wire, to: Wire, lossKind: FailureKind | undefined): void {
     from.on('data', (chunk: Buffer) => {
       if (!to.write(chunk)) from.pause();
     });

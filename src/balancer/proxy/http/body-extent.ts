@@ -17,6 +17,11 @@ export class BodyExtent {
     return this.#framing.kind === 'chunked';
   }
 
+  /** Of a chunked body: content that has come, without the coding. */
+  get chunkedBytes(): number {
+    return this.#chunks.contentBytes;
+  }
+
   get endsWithConnection(): boolean {
     return this.#framing.kind === 'close';
   }

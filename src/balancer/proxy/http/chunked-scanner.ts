@@ -25,8 +25,11 @@ export class ChunkedScanner {
   #remaining = 0;
   #lineBytes = 0;
   #trailerLine = '';
+  /** Content that has come, without the coding. */
+  contentBytes = 0;
 
   reset(): void {
+    this.contentBytes = 0;
     this.#state = state.sizeStart;
     this.#remaining = 0;
     this.#lineBytes = 0;
@@ -48,6 +51,7 @@ export class ChunkedScanner {
         const take = Math.min(this.#remaining, bytes.length - position);
         pieces?.push(bytes.subarray(position, position + take));
         this.#remaining -= take;
+        this.contentBytes += take;
         position += take;
         if (this.#remaining === 0) this.#state = state.dataReturn;
       } else if (!this.#step(bytes[position++] ?? 0)) {

@@ -19,6 +19,8 @@ export class HeaderFields {
   upgrade: string | undefined;
   expect: string | undefined;
   forwardedFor: string | undefined;
+  forwardedProto: string | undefined;
+  forwardedPort: string | undefined;
   requestId: string | undefined;
 
   /**
@@ -83,6 +85,8 @@ export class HeaderFields {
     this.upgrade = undefined;
     this.expect = undefined;
     this.forwardedFor = undefined;
+    this.forwardedProto = undefined;
+    this.forwardedPort = undefined;
     this.requestId = undefined;
   }
 
@@ -119,6 +123,12 @@ export class HeaderFields {
         break;
       case known.forwardedFor:
         this.forwardedFor = joined(this.forwardedFor, value);
+        break;
+      case known.forwardedProto:
+        this.forwardedProto = joined(this.forwardedProto, value);
+        break;
+      case known.forwardedPort:
+        this.forwardedPort = value;
         break;
       case known.requestId:
         this.requestId = value;

@@ -1,18 +1,6 @@
+import { STATUS_CODES } from 'node:http';
+import type { Page } from '../../../model/routing.ts';
 import type { PoolState } from '../worker/pool-state.ts';
-
-const reasons: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  414: 'URI Too Long',
-  417: 'Expectation Failed',
-  431: 'Request Header Fields Too Large',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-  505: 'HTTP Version Not Supported',
-};
 
 export interface LocalResponse {
   readonly status: number;
@@ -24,27 +12,37 @@ export interface LocalResponse {
   readonly closes: boolean;
   /** Seconds for `Retry-After`. */
   readonly retryAfterSeconds?: number;
+  /** Further field lines, each with its CRLF. */
+  readonly lines?: string;
+  /** Instead of the balancer's own words. */
+  readonly page?: Page;
 }
 
 /** A whole response that the balancer gives itself. */
 export function formatLocalResponse(response: LocalResponse): string {
-  const { status, reason, requestId, closes } = response;
-  const title = reasons[status] ?? 'Error';
-  const body = response.wantsJson
-    ? `${JSON.stringify({ error: { status, title, reason, requestId } })}\n`
-    : `${status} ${title}: ${reason}\n`;
-  return [
+  const { status, requestId, closes, lines = '' } = response;
+  const title = STATUS_CODES[status] ?? 'Error';
+  const { contentType, body } = response.page ?? ownPage(response, title);
+  const hasBody = status !== 204 && status !== 304;
+  const head = [
     `HTTP/1.1 ${status} ${title}`,
-    `Content-Type: ${response.wantsJson ? 'application/json' : 'text/plain; charset=utf-8'}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
+    ...(hasBody ? [`Content-Type: ${contentType}`, `Content-Length: ${Buffer.byteLength(body)}`] : []),
+    ...(status >= 400 ? ['Cache-Control: no-store'] : []),
     ...(response.retryAfterSeconds === undefined ? [] : [`Retry-After: ${response.retryAfterSeconds}`]),
     ...(requestId === undefined ? [] : [`X-Request-ID: ${requestId}`]),
     ...(status === 405 ? ['Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'] : []),
     `Connection: ${closes ? 'close' : 'keep-alive'}`,
-    '',
-    response.isHeadRequest ? '' : body,
   ].join('\r\n');
+  return `${head}\r\n${lines}\r\n${hasBody && !response.isHeadRequest ? body : ''}`;
+}
+
+function ownPage({ status, reason, requestId, wantsJson }: LocalResponse, title: string): Page {
+  return wantsJson
+    ? {
+        contentType: 'application/json',
+        body: `${JSON.stringify({ error: { status, title, reason, requestId } })}\n`,
+      }
+    : { contentType: 'text/plain; charset=utf-8', body: `${status} ${title}: ${reason}\n` };
 }
 
 /** Why nothing in the pool can be asked. */

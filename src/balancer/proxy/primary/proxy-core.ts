@@ -1,5 +1,6 @@
 import type { BalancerObservation, RoutingTable } from '../../balancer-driver.ts';
 import { TenfoldError } from '../../../shared/errors.ts';
+import { LimitArbiter } from '../edge/limits/limit-arbiter.ts';
 import type { ProxyLimits } from '../proxy-limits.ts';
 import { doorKey } from '../worker/door-key.ts';
 import type { WorkerNotice } from '../worker/worker-protocol.ts';
@@ -28,6 +29,7 @@ export class ProxyCore {
   readonly #workers: Workers;
   readonly #totals = new Totals();
   readonly #doors = new Doors();
+  readonly #limits = new LimitArbiter();
   readonly #health: ActiveHealth;
   readonly #rooms: RoomLedger;
   #table = emptyTable;
@@ -51,6 +53,7 @@ export class ProxyCore {
       lost: (worker) => {
         this.#totals.lose(worker.id);
         this.#rooms.lost(worker.id);
+        this.#limits.lose(worker.id);
         this.#options.onChange();
       },
     });
@@ -122,6 +125,7 @@ export class ProxyCore {
       this.#workers.joined.map(({ id }) => id),
     );
     await Promise.all(this.#workers.joined.map((worker) => this.#sendTable(worker)));
+    this.#rooms.settle();
     this.#doors.closeOthers(new Set(table.listeners.map(doorKey)));
     this.#health.follow(workerTable(table, this.#facts));
     this.#totals.keepOnly(new Set(this.#facts.keys()), new Set(table.listeners.map(({ id }) => id)));
@@ -168,6 +172,9 @@ export class ProxyCore {
         break;
       case 'circuit':
         for (const other of this.#workers.joined) if (other !== worker) other.tell(notice);
+        break;
+      case 'limits':
+        worker.tell(this.#limits.decide(worker.id, notice, Date.now()));
         break;
       case 'want-room':
         this.#rooms.want(worker.id, notice.pool);

@@ -1,4 +1,5 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Writable } from 'node:stream';
 import { holdEventTime, releaseEventTime } from './event-time.ts';
 
 /** As much as the kernel is asked for at a time. */
@@ -58,7 +59,7 @@ export class SocketReader {
  * Writes bytes that are being handled. What the kernel does not take at once stays where it is until it does, so they are
  * copied first unless their place can be left to them.
  */
-export function writeReceived(socket: Socket, bytes: Buffer): boolean {
+export function writeReceived(socket: Writable, bytes: Buffer): boolean {
   if (!isOwn) return socket.write(Buffer.from(bytes));
   const canTakeMore = socket.write(bytes);
   if (socket.writableLength > 0) isLent = true;
@@ -90,6 +91,6 @@ export function adoptSocket(accepted: Socket, reader: SocketReader): Socket {
  * Hands bytes on to whoever listens for `data`, which a socket with a buffer of its own does not emit: a tunnel that took
  * the socket over.
  */
-export function emitData(socket: Socket, bytes: Buffer): void {
+export function emitData(socket: Writable, bytes: Buffer): void {
   socket.emit('data', Buffer.from(bytes));
 }

@@ -1,4 +1,5 @@
 import type { ListenerEntry } from '../../balancer-driver.ts';
+import { ListenerEdge } from '../edge/listener-edge.ts';
 import { EndpointState } from './endpoint-state.ts';
 import type { FailureKind } from './failure-kind.ts';
 import { PoolState, type PoolSurroundings } from './pool-state.ts';
@@ -17,6 +18,8 @@ export interface ListenerState {
   waitedMs: number;
   readonly failures: Partial<Record<FailureKind, number>>;
   hasChanged: boolean;
+  /** Undefined: it has neither routes nor an edge policy, and pays for neither. */
+  edge: ListenerEdge | undefined;
 }
 
 export function countFailure(listener: ListenerState, kind: FailureKind): void {
@@ -113,10 +116,12 @@ export class RoutingState {
     const listener = this.listeners.get(entry.id);
     if (listener === undefined) {
       const counters = { requests: 0, inFlight: 0, waiting: 0, waitedMs: 0, failures: {}, hasChanged: true };
-      this.listeners.set(entry.id, { id: entry.id, entry, pool, ...counters });
+      const edge = ListenerEdge.of(entry, this.pools, undefined);
+      this.listeners.set(entry.id, { id: entry.id, entry, pool, edge, ...counters });
     } else {
       listener.entry = entry;
       listener.pool = pool;
+      listener.edge = ListenerEdge.of(entry, this.pools, listener.edge);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { EndpointEntry, ListenerEntry, PoolEntry, TrafficTotals } from '../../balancer-driver.ts';
+import type { LimitNotice, LimitOrder } from '../edge/limits/limit-protocol.ts';
 import type { ProxyLimits } from '../proxy-limits.ts';
 import type { Answers } from '../visibility/answers.ts';
 
@@ -44,6 +45,7 @@ export type WorkerOrder =
   | { readonly type: 'room'; readonly id: string; readonly change: number }
   /** Another worker waits for room of the endpoint. */
   | { readonly type: 'room-wanted'; readonly id: string }
+  | LimitOrder
   | { readonly type: 'report'; readonly sequence: number }
   | { readonly type: 'stop'; readonly graceMs: number };
 
@@ -88,6 +90,7 @@ export type WorkerNotice =
   /** `until` 0: it came back. */
   | { readonly type: 'ejected'; readonly id: string; readonly until: number; readonly reason: string }
   | CircuitChange
+  | LimitNotice
   /** Requests wait here for room of the pool's endpoints. */
   | { readonly type: 'want-room'; readonly pool: string }
   /** Given up, for other workers. */

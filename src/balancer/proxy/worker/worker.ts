@@ -1,4 +1,5 @@
 import { Door } from '../client/door.ts';
+import { LimitDesk } from '../edge/limits/limit-desk.ts';
 import { closeExpired } from '../exchange/upstream-pool.ts';
 import { defaultProxyLimits, type ProxyLimits } from '../proxy-limits.ts';
 import { followWallClock } from '../socket/event-time.ts';
@@ -11,6 +12,8 @@ import type { WorkerNotice, WorkerOrder, WorkerTable } from './worker-protocol.t
 
 const tickEveryMs = 100;
 const reportEveryMs = 250;
+/** How often files that listeners name are looked at. */
+const lookEveryMs = 1_000;
 /** Answers are asked for when somebody looks; by themselves they come only so that a worker that dies has told of them. */
 const reportAnswersEveryMs = 1_000;
 
@@ -47,6 +50,7 @@ export function runWorker(): void {
     get limits() {
       return limits;
     },
+    desk: new LimitDesk((notice) => tell(notice)),
     ejectionChanged: (endpoint: EndpointState) => {
       endpoint.hasChanged = true;
       const { until, reason } = endpoint.ejection;
@@ -147,6 +151,9 @@ export function runWorker(): void {
         if (endpoint !== undefined) endpoint.pool?.roomWanted(endpoint);
         break;
       }
+      case 'limits':
+        context.desk.settle(order.answers, Date.now());
+        break;
       case 'report':
         report(order.sequence);
         break;
@@ -176,5 +183,8 @@ export function runWorker(): void {
     }
   }, tickEveryMs);
   setInterval(() => report(), reportEveryMs);
+  setInterval(() => {
+    for (const { edge } of routing.listeners.values()) void edge?.look();
+  }, lookEveryMs);
   tell({ type: 'ready' });
 }
