@@ -25,7 +25,7 @@ export class RoomLedger {
     this.#tell = tell;
   }
 
-  /** A new table; what follows from it is told to the workers that have it already. */
+  /** A new table, which the workers are about to get: each has its part of what is new there. `settle` comes after it. */
   follow(table: WorkerTable, joined: readonly number[]): void {
     const limited = new Set<string>();
     for (const { id: pool, policy, endpoints } of table.pools) {
@@ -37,12 +37,21 @@ export class RoomLedger {
         if (account === undefined) {
           this.#accounts.set(id, { pool, limit: maxConnections, granted: new Map() });
           for (const worker of joined) this.roomOf(id, worker);
-        } else if (account.limit !== maxConnections) this.#relimit(id, account, maxConnections);
+        } else account.limit = maxConnections;
       }
     }
     for (const id of this.#accounts.keys()) if (!limited.has(id)) this.#accounts.delete(id);
     const pools = new Set(table.pools.map(({ id }) => id));
     for (const pool of this.#wanting.keys()) if (!pools.has(pool)) this.#wanting.delete(pool);
+  }
+
+  /** Brings what the workers have in line with the limits of the table that they now have. */
+  settle(): void {
+    for (const [id, account] of this.#accounts) {
+      const excess = -freeOf(account);
+      if (excess > 0) this.#takeBack(id, account, excess);
+    }
+    for (const pool of this.#wanting.keys()) this.#press(pool);
   }
 
   /** What the worker has of the endpoint; undefined: as much as it likes. One that is new here gets its part first. */
@@ -61,11 +70,7 @@ export class RoomLedger {
     const wanting = this.#wanting.get(pool) ?? [];
     this.#wanting.set(pool, wanting);
     if (!wanting.includes(worker)) wanting.push(worker);
-    this.#serve(pool);
-    if (!wanting.includes(worker)) return;
-    for (const [id, account] of this.#accounts) {
-      if (account.pool === pool) this.#askFor(id, account, worker);
-    }
+    this.#press(pool);
   }
 
   /** The worker gave some of its room up. */
@@ -83,7 +88,17 @@ export class RoomLedger {
     for (const account of this.#accounts.values()) account.granted.delete(worker);
     for (const [pool, wanting] of this.#wanting) {
       if (wanting.includes(worker)) wanting.splice(wanting.indexOf(worker), 1);
-      this.#serve(pool);
+      this.#press(pool);
+    }
+  }
+
+  /** Whoever still waits when all that is free was given asks all who have room. */
+  #press(pool: string): void {
+    this.#serve(pool);
+    const asker = this.#wanting.get(pool)?.[0];
+    if (asker === undefined) return;
+    for (const [id, account] of this.#accounts) {
+      if (account.pool === pool) this.#askFor(id, account, asker);
     }
   }
 
@@ -109,10 +124,12 @@ export class RoomLedger {
     }
   }
 
-  #relimit(id: string, account: Account, limit: number): void {
-    account.limit = limit;
-    for (const [worker, room] of account.granted)
-      this.#change(id, account, worker, this.#part(account) - room);
+  /** From those that have the most. What is in flight beyond the new limit ends by itself. */
+  #takeBack(id: string, account: Account, excess: number): void {
+    for (let taken = 0; taken < excess; taken++) {
+      const [worker] = [...account.granted].reduce((most, each) => (each[1] > most[1] ? each : most));
+      this.#change(id, account, worker, -1);
+    }
   }
 
   #change(id: string, account: Account, worker: number, change: number): void {
