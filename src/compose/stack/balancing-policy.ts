@@ -13,6 +13,7 @@ import type { Project } from '../project.ts';
 import { readStatusRange } from '../schema/tenfold/balancing.ts';
 import type { XTenfold } from '../schema/tenfold/x-tenfold.ts';
 import { milliseconds } from './balancing.ts';
+import { visibilityPolicy } from './visibility.ts';
 
 /**
  * How the balancer treats a service, from its `x-tenfold` over that of the file. Throws `invalid-compose` for keys that each
@@ -40,6 +41,7 @@ export function balancingPolicy(service: string, tenfold: XTenfold, project: Pro
     retries: tenfold.retries ?? 1,
     responseHeaders: tenfold.response_headers ?? true,
     activeHealth: activeHealth(tenfold.health),
+    ...visibilityPolicy(tenfold, project.workingDir),
   };
 }
 

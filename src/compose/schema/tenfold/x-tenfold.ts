@@ -6,6 +6,7 @@ import { xTenfoldEdge, xTenfoldEntrypoints } from './edge.ts';
 import { xTenfoldAutoscale } from './autoscale.ts';
 import { xTenfoldRollout } from './rollout.ts';
 import { xTenfoldRoutes } from './routes.ts';
+import { xTenfoldAccessLog, xTenfoldTracing } from './visibility.ts';
 
 const time = (description: string) => duration({ keepsZero: true, description });
 
@@ -24,6 +25,8 @@ export const xTenfold = object(
     ambassador: choice(),
     ...balancingFields,
     response_headers: choice(),
+    access_log: xTenfoldAccessLog,
+    tracing: xTenfoldTracing,
     start_timeout: time('Longest time from start to healthy.'),
     send_proxy_protocol: text({
       choices: ['v1', 'v2'],
