@@ -39,10 +39,10 @@ export function testChanges(driver: () => BalancerDriver): void {
           ...replica.entry,
           rotation: draining.has(replica) ? 'draining' : 'active',
         }));
-      let isLoading = true;
+      const loading = new AbortController();
       const statuses = new Map<string, number>();
       const load = async (agent: Agent): Promise<void> => {
-        for (let turn = 0; isLoading; turn++) {
+        for (let turn = 0; !loading.signal.aborted; turn++) {
           const isPost = turn % 3 === 0;
           const result = await ask(service.port, {
             agent,
@@ -75,7 +75,7 @@ export function testChanges(driver: () => BalancerDriver): void {
         }
         await sleep(5);
       }
-      isLoading = false;
+      loading.abort();
       await Promise.all(loads);
       for (const agent of agents) agent.destroy();
       t.diagnostic(`${statuses.get('200')} requests over ${serial} replicas`);
