@@ -7,6 +7,7 @@ import type { Project, ServiceConfig } from './project.ts';
 import { withDefaultPlatform } from './project/default-platform.ts';
 import { withAutoscaling } from './stack/autoscale/with-autoscaling.ts';
 import { startTimeoutMs, tenfoldOf } from './stack/balancing.ts';
+import { withBalancers } from './stack/balancers.ts';
 import { balancingPolicy } from './stack/balancing-policy.ts';
 import { toJsonObject, toJsonObjects } from './stack/json.ts';
 import { withInternalListeners } from './stack/internal-listeners.ts';
@@ -64,8 +65,11 @@ export function resolveStack(
     configFiles: project.configFiles,
     hostEnvironment,
     services: Object.fromEntries(
-      withAutoscaling(
-        withNetworkListeners(withInternalListeners(routing.services, project), project, warnings),
+      withBalancers(
+        withAutoscaling(
+          withNetworkListeners(withInternalListeners(routing.services, project), project, warnings),
+          project,
+        ),
         project,
       ).map((service) => [service.name, service]),
     ),

@@ -19,6 +19,7 @@ import { runSmokeTest } from './rollout/smoke-test.ts';
 import { StackRegistry } from './stack/stack-registry.ts';
 import { createAmbassadorDriver } from '../balancer/ambassador/ambassador-driver.ts';
 import { createFleet } from '../balancer/fleet/fleet.ts';
+import { createHaproxyDriver } from '../balancer/haproxy/haproxy-driver.ts';
 import { createProxyDriver } from '../balancer/proxy/proxy-driver.ts';
 import type { StackController } from '../controller/loop.ts';
 import { createAccess } from '../dashboard/access.ts';
@@ -66,8 +67,13 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
   await using ambassadors = createAmbassadorDriver(
     createDockerAmbassadors({ directory: home.ambassadorsDirectory }),
   );
+  await using haproxy = createHaproxyDriver({
+    folder: home.haproxyDirectory,
+    binary: process.env['TENFOLD_HAPROXY'],
+  });
   await using balancer = createFleet([
     { carrier: 'proxy', driver: proxy },
+    { carrier: 'haproxy', driver: haproxy },
     { carrier: 'ambassador', driver: ambassadors },
   ]);
   const traffic = new TrafficTable(balancer);
@@ -163,7 +169,10 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
   await autoscaler[Symbol.asyncDispose]();
   await metrics[Symbol.asyncDispose]();
   // Told to end while stacks run (an upgrade): traffic goes on without a daemon. Idle: the proxy ends as well.
-  if (ending.signal.aborted) await proxy.shutdown(proxyGraceMs, AbortSignal.timeout(2 * proxyGraceMs));
+  if (ending.signal.aborted) {
+    const signal = AbortSignal.timeout(2 * proxyGraceMs);
+    await Promise.all([proxy.shutdown(proxyGraceMs, signal), haproxy.shutdown(proxyGraceMs, signal)]);
+  }
   ending.abort();
 }
 

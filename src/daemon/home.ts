@@ -22,6 +22,8 @@ export interface Home {
   readonly lockPath: string;
   readonly daemonLogPath: string;
   readonly proxyLogPath: string;
+  /** State, configurations and log of the HAProxys; made when one is needed. */
+  readonly haproxyDirectory: string;
   /** One state file per stack. */
   readonly stacksDirectory: string;
   /** History of the metrics. */
@@ -48,6 +50,7 @@ export function resolveHome(environment: Readonly<Record<string, string | undefi
     lockPath: join(directory, 'daemon.lock'),
     daemonLogPath: join(directory, 'daemon.log'),
     proxyLogPath: join(directory, 'proxy.log'),
+    haproxyDirectory: join(directory, 'haproxy'),
     stacksDirectory: join(directory, 'stacks'),
     metricsDirectory: join(directory, 'metrics'),
     journalPath: join(directory, 'journal.jsonl'),

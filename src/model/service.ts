@@ -127,6 +127,8 @@ export interface Service {
   readonly rollback: UpdatePolicy;
   readonly rollout: RolloutPolicy;
   readonly balancing: BalancingPolicy;
+  /** What carries its listeners on this host; undefined: the embedded proxy. */
+  readonly balancer?: 'haproxy';
   /** How the number of replicas follows the load; undefined: it does not. */
   readonly autoscale?: AutoscalePolicy;
   /** Longest time from start to healthy before a change is called failed. */

@@ -110,6 +110,7 @@ export function listenerEntry(
     port,
     protocol: listener.protocol,
     pool: poolId(desired.stack.name, service.name, listener.target),
+    ...(isOnHost && service.balancer !== undefined && { carrier: service.balancer }),
     ...(!isOnHost && { carrier: 'ambassador', networks: listener.networks ?? [] }),
     ...(listener.routes !== undefined && { routes: routeEntries(desired.stack.name, listener.routes) }),
     ...(listener.edge !== undefined && { edge: listener.edge }),

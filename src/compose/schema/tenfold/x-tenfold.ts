@@ -22,6 +22,10 @@ export const xTenfold = object(
       choices: ['http', 'tcp'],
       description: 'What the proxy speaks where app_protocol does not say.',
     }),
+    balancer: text({
+      choices: ['proxy', 'haproxy'],
+      description: 'proxy: the embedded one. haproxy: an HAProxy of this machine, managed by Tenfold.',
+    }),
     ambassador: choice(),
     ...balancingFields,
     response_headers: choice(),
