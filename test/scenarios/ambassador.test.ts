@@ -71,7 +71,7 @@ describe('an ambassador', { concurrency: false, skip }, () => {
       const pid = Number(await inspect(ambassador, '{{.State.Pid}}'));
       process.kill(pid, 'SIGKILL');
       await works();
-      assert.equal(await inspect(ambassador, address), kept);
+      await eventually(async () => assert.equal(await inspect(ambassador, address), kept));
       assert.notEqual(Number(await inspect(ambassador, '{{.State.Pid}}')), pid);
 
       const id = await inspect(ambassador, '{{.Id}}');
@@ -79,7 +79,7 @@ describe('an ambassador', { concurrency: false, skip }, () => {
       await home.change(['scale', 'app=1']);
       await run('docker', ['rm', '-f', ambassador]);
       await works();
-      assert.equal(await inspect(ambassador, address), kept);
+      await eventually(async () => assert.equal(await inspect(ambassador, address), kept));
       const recreated = await inspect(ambassador, '{{.Id}} {{.State.StartedAt}}');
       assert.ok(!recreated.startsWith(id), 'it was made anew');
 

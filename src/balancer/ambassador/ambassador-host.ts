@@ -17,12 +17,12 @@ export interface AmbassadorSpec extends AmbassadorName {
  */
 export interface AmbassadorHost {
   /**
-   * Makes one run on its networks; one that differs from the specification is replaced. One that is made anew has none of
-   * its names yet. Idempotent.
+   * Makes one run on its networks; one that differs from the specification is replaced. One that is made anew has its names
+   * at once when it `isKnown`: others have its address already. Idempotent.
    */
-  start(spec: AmbassadorSpec, signal: AbortSignal): Promise<void>;
+  start(spec: AmbassadorSpec, isKnown: boolean, signal: AbortSignal): Promise<void>;
 
-  /** Gives a running one its names, so that others find it. Idempotent. */
+  /** Gives a running one the names that it lacks, so that others find it. Idempotent. */
   announce(spec: AmbassadorSpec, signal: AbortSignal): Promise<void>;
 
   /** Removes one, whatever it is doing. Idempotent. */

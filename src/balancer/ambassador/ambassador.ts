@@ -61,7 +61,7 @@ export class Ambassador {
 
   /** Starts it, puts its first table in force, and lets others find it. Throws what the host throws, and `balancer-unreachable`. */
   async open(table: RoutingTable, signal: AbortSignal): Promise<void> {
-    const session = await this.#start(signal);
+    const session = await this.#start(false, signal);
     this.#table = table;
     await this.#enter(session, signal);
   }
@@ -153,12 +153,12 @@ export class Ambassador {
     return openSession(this.#options.host.socketPath(this.spec));
   }
 
-  async #start(signal: AbortSignal): Promise<ProxySession> {
+  async #start(isKnown: boolean, signal: AbortSignal): Promise<ProxySession> {
     const { host } = this.#options;
     const deadline = Date.now() + startWithinMs;
     while (Date.now() < deadline) {
       // Again and again, because one that is just ending may still look as if it ran.
-      await host.start(this.spec, signal);
+      await host.start(this.spec, isKnown, signal);
       const session = await this.#answerWithin(startAgainAfterMs, signal);
       if (session !== undefined) return session;
     }
@@ -200,7 +200,7 @@ export class Ambassador {
     const { signal } = this.#closed;
     for (let delayMs = pollEveryMs; !signal.aborted; delayMs = Math.min(maxBackoffMs, delayMs * 2)) {
       try {
-        await this.#enter((await this.#find()) ?? (await this.#start(signal)), signal);
+        await this.#enter((await this.#find()) ?? (await this.#start(true, signal)), signal);
         this.#options.onChange();
         return;
       } catch (thrown) {

@@ -17,7 +17,7 @@ import { inspectContainer } from '../replica/observe.ts';
 import { removeContainerNow } from '../replica/remove.ts';
 import { containerBody, controlSocketName, specHash, type AmbassadorIdentity } from './container-body.ts';
 import { prepareAmbassadorImage } from './image.ts';
-import { connect, isAddressRefused, nameOn, standings, type Standing } from './standing.ts';
+import { connect, isAddressRefused, nameOn, standings, withoutAddress, type Standing } from './standing.ts';
 
 /** Nobody in particular, on every Linux. */
 const nobody = 65_534;
@@ -51,10 +51,10 @@ class DockerAmbassadors implements AmbassadorHost {
     this.#directory = directory;
   }
 
-  async start(spec: AmbassadorSpec, signal: AbortSignal): Promise<void> {
+  async start(spec: AmbassadorSpec, isKnown: boolean, signal: AbortSignal): Promise<void> {
     const name = ambassadorName(spec.stack, spec.service);
     const existing = await inspectContainer(this.#engine, name, signal);
-    if (existing === undefined) return this.#create(spec, signal);
+    if (existing === undefined) return this.#create(spec, isKnown, signal);
     refuseForeign(existing, spec);
     if (this.#isUpToDate(existing, spec)) {
       await this.#ownFolder(spec, signal);
@@ -67,7 +67,7 @@ class DockerAmbassadors implements AmbassadorHost {
       }
     }
     await this.remove(spec, signal);
-    await this.#create(spec, signal);
+    await this.#create(spec, isKnown, signal);
   }
 
   async announce(spec: AmbassadorSpec, signal: AbortSignal): Promise<void> {
@@ -112,16 +112,16 @@ class DockerAmbassadors implements AmbassadorHost {
     );
   }
 
-  async #create(spec: AmbassadorSpec, signal: AbortSignal): Promise<void> {
+  async #create(spec: AmbassadorSpec, isKnown: boolean, signal: AbortSignal): Promise<void> {
     const image = await prepareAmbassadorImage(this.#engine, () => {}, signal);
     const identity = await this.#ownFolder(spec, signal);
-    const places = await standings(this.#engine, spec, signal);
+    const places = await standings(this.#engine, spec, isKnown, signal);
     try {
       await this.#createAt(spec, image, identity, places, signal);
     } catch (thrown) {
       if (!isAddressRefused(thrown)) throw thrown;
       await removeContainerNow(this.#engine, ambassadorName(spec.stack, spec.service), signal);
-      const anywhere = places.map(({ network }) => ({ network, endpoint: {} }));
+      const anywhere = places.map(withoutAddress);
       await this.#createAt(spec, image, identity, anywhere, signal);
     }
   }

@@ -8,24 +8,31 @@ import { ambassadorName } from '../names.ts';
 import { findNetwork } from '../project/networks.ts';
 import { keptAddress } from './address.ts';
 
-/** A place on a network, without a name there. */
+/** A place on a network. */
 export interface Standing {
   readonly network: string;
   readonly endpoint: Endpoint;
 }
 
-/** Where an ambassador will stand, at addresses that it keeps where the network lets it. */
+/** Where an ambassador will stand, at addresses that it keeps where the network lets it; with its names, or without. */
 export function standings(
   engine: Engine,
   spec: AmbassadorSpec,
+  hasNames: boolean,
   signal: AbortSignal,
 ): Promise<readonly Standing[]> {
   const name = ambassadorName(spec.stack, spec.service);
   return Promise.all(
-    spec.networks.map(async ({ network }) => {
+    spec.networks.map(async ({ network, aliases }) => {
       const found = await findNetwork(engine, network, signal);
       const address = found && keptAddress(found, `${spec.stack}/${spec.service}`, name);
-      return { network, endpoint: address === undefined ? {} : { IPAMConfig: { IPv4Address: address } } };
+      return {
+        network,
+        endpoint: {
+          ...(hasNames ? { Aliases: [...aliases] } : {}),
+          ...(address === undefined ? {} : { IPAMConfig: { IPv4Address: address } }),
+        },
+      };
     }),
   );
 }
@@ -33,6 +40,10 @@ export function standings(
 /** Of a network that somebody else made without a range of its own, the engine chooses every address. */
 export function isAddressRefused(thrown: unknown): boolean {
   return /user configured subnet|configured subnet or ip-range/i.test(engineWords(thrown));
+}
+
+export function withoutAddress({ network, endpoint: { Aliases: aliases } }: Standing): Standing {
+  return { network, endpoint: aliases === undefined ? {} : { Aliases: aliases } };
 }
 
 export async function connect(
