@@ -117,8 +117,10 @@ function onlyNews(send: Send): Send {
   const sent = new Map<string, string>();
   return (message) => {
     const text = JSON.stringify(message);
-    if (sent.get(message.type) === text) return;
-    sent.set(message.type, text);
+    // One takes the other's place.
+    const subject = message.type === 'gone' ? 'stacks' : message.type;
+    if (sent.get(subject) === text) return;
+    sent.set(subject, text);
     send(message);
   };
 }
