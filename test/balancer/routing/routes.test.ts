@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
 import { describe, test } from 'node:test';
 import type { Match, RouteAction } from '../../../src/model/routing.ts';
 import { ask, sendRaw, statusOf } from '../../contracts/balancer/clients.ts';
@@ -288,15 +289,15 @@ describe('a route', () => {
   test('is changed while a connection stays open: the next request on it follows the new one', async (t) => {
     const [web, other] = await Promise.all([echoReplica('web'), echoReplica('other')]);
     t.after(() => [web, other].forEach((replica) => replica.kill()));
-    const { Agent } = await import('node:http');
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     t.after(() => agent.destroy());
-    const { port, change } = await listen(driver(), {
+    const listener = await listen(driver(), {
       pools: { web: [web], other: [other] },
       routes: [routeOf({ id: 'it', match: everything, action: to('web') })],
     });
+    const { port } = listener;
     assert.equal(echoOf((await ask(port, { agent })).body).name, 'web');
-    await change({ routes: [routeOf({ id: 'it', match: everything, action: to('other') })] });
+    await listener.change({ routes: [routeOf({ id: 'it', match: everything, action: to('other') })] });
     const second = echoOf((await ask(port, { agent })).body);
     assert.equal(second.name, 'other');
   });

@@ -27,6 +27,7 @@ export class Approach implements DoorConnection {
   readonly #beganAt = Date.now();
   #address: string;
   #port: number;
+  readonly #localAddress: string | undefined;
   #isOver = false;
 
   constructor(
@@ -43,6 +44,7 @@ export class Approach implements DoorConnection {
     this.#arrived = arrived;
     this.#address = plainAddress(raw.remoteAddress);
     this.#port = raw.remotePort ?? 0;
+    this.#localAddress = raw.localAddress;
     raw.on('error', () => {});
     raw.once('close', () => this.#end());
     if (edge.proxies?.has(this.#address) === true) this.#readProxyHeader(Buffer.alloc(0));
@@ -96,7 +98,8 @@ export class Approach implements DoorConnection {
       const free = (): void => desk.freePlace(key);
       if (this.#raw.destroyed) return free();
       this.#raw.once('close', free);
-      this.#secure(isUntouched);
+      // A socket that is taken over would not say when it closes.
+      this.#secure(false);
     });
   }
 
@@ -107,7 +110,7 @@ export class Approach implements DoorConnection {
     if (tls === undefined) {
       const entrant = isUntouched
         ? plainEntrant(this.#raw, port)
-        : { wire: this.#raw, raw: this.#raw, peer, peerPort: this.#port };
+        : { wire: this.#raw, raw: this.#raw, peer, peerPort: this.#port, localAddress: this.#localAddress };
       return this.#arrive({ entrant, secured: undefined });
     }
     const secured = tls.secure(this.#raw, entry.protocol === 'http');
@@ -117,7 +120,16 @@ export class Approach implements DoorConnection {
       if (this.#isOver) return;
       secured.removeAllListeners('error');
       secured.on('error', () => {});
-      this.#arrive({ entrant: { wire: secured, raw: this.#raw, peer, peerPort: this.#port }, secured });
+      this.#arrive({
+        entrant: {
+          wire: secured,
+          raw: this.#raw,
+          peer,
+          peerPort: this.#port,
+          localAddress: this.#localAddress,
+        },
+        secured,
+      });
     });
   }
 

@@ -1,7 +1,8 @@
 import { applyPassage, filterTerms } from '../edge/apply-passage.ts';
 import { type GateAnswer, refusal } from '../edge/gate-answer.ts';
+import type { Peer } from '../edge/client-facts.ts';
 import { type Gate, isPassage, type Passage } from '../edge/gate.ts';
-import { Exchange } from '../exchange/exchange.ts';
+import type { Exchange } from '../exchange/exchange.ts';
 import type { ExchangeClient } from '../exchange/exchange-client.ts';
 import { type ForwardedBy, requestIdFor } from '../exchange/request-format.ts';
 import type { ProxyLimits } from '../proxy-limits.ts';
@@ -17,7 +18,8 @@ import { HalfClose } from './half-close.ts';
 import { judgeRequest } from './judge-request.ts';
 import { type AnsweredRequest, formatAnswer } from './own-answer.ts';
 import { refusalReasons } from './refusal-reasons.ts';
-import { RequestReader, sharedHead } from './request-reader.ts';
+import { RequestParts } from './request-parts.ts';
+import { type RequestReader, sharedHead } from './request-reader.ts';
 import { overdue } from './time-limits.ts';
 
 /**
@@ -30,8 +32,6 @@ export type Phase = 'head' | 'asking' | 'exchange' | 'closing' | 'gone';
 /** One HTTP/1.x connection of a client: its requests, one after another. */
 export class ClientConnection implements ExchangeClient, DoorConnection, OutputOwner {
   readonly wire: Wire;
-  readonly exchange: Exchange;
-  readonly reader: RequestReader;
   readonly halfClose: HalfClose;
   phase: Phase = 'head';
   hasServed = false;
@@ -40,7 +40,8 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
   since = Date.now();
   readonly #door: Door;
   readonly #context: WorkerContext;
-  readonly #entrant: Entrant;
+  readonly #parts: RequestParts;
+  readonly #peer: Peer;
   readonly #forwardedBy: ForwardedBy;
   #keepsAlive = true;
   #isRetiring = false;
@@ -57,11 +58,10 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     this.wire = wire;
     this.#door = door;
     this.#context = context;
-    this.#entrant = entrant;
-    this.#forwardedBy = forwardedBy(entrant, door.forwardedLines);
-    this.exchange = new Exchange(this, context);
+    this.#peer = entrant.peer;
+    this.#forwardedBy = forwardedBy(entrant, wire, door.forwardedLines);
+    this.#parts = new RequestParts(this, door, context);
     this.#output = new ClientOutput(wire, this);
-    this.reader = new RequestReader(door.limits.maxHeadBytes);
     this.halfClose = new HalfClose(wire);
     if (entrant.wire !== undefined) wire.on('data', (chunk: Buffer) => this.#read(chunk));
     wire.on('drain', () => this.#drained());
@@ -69,6 +69,22 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     // A close always follows.
     wire.on('error', () => {});
     wire.on('close', () => this.#closed());
+  }
+
+  get exchange(): Exchange {
+    return this.#parts.exchange;
+  }
+
+  get reader(): RequestReader {
+    return this.#parts.reader;
+  }
+
+  /** Lets go of what only a request needs, if there is none, and no part of one. True: there is none. */
+  rest(): boolean {
+    if (this.#parts.areInUse) return false;
+    this.#parts.letGo();
+    this.#fieldLines = '';
+    return true;
   }
 
   get limits(): ProxyLimits {
@@ -217,7 +233,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     this.phase = 'asking';
     this.since = eventTime();
     const { desk } = this.#context;
-    judgeRequest(gate, this.#entrant.peer, this.reader, desk, (outcome, isAtOnce, restoreHead) => {
+    judgeRequest(gate, this.#peer, this.reader, desk, (outcome, isAtOnce, restoreHead) => {
       if (this.phase !== 'asking' || question !== this.#question) return;
       restoreHead();
       this.#letIn(outcome, listener);

@@ -12,22 +12,25 @@ export interface Entrant {
   readonly raw: Socket;
   readonly peer: Peer;
   readonly peerPort: number;
+  /** Where it was accepted; undefined: the wire knows. */
+  readonly localAddress: string | undefined;
 }
 
 /** One that came in with nothing before its first request. */
 export function plainEntrant(raw: Socket, port: number): Entrant {
   const peer = { address: plainAddress(raw.remoteAddress), isTls: false, port };
-  return { wire: undefined, raw, peer, peerPort: raw.remotePort ?? 0 };
+  return { wire: undefined, raw, peer, peerPort: raw.remotePort ?? 0, localAddress: undefined };
 }
 
 /** What replicas are told of every request of the connection. */
-export function forwardedBy({ raw, peer, peerPort }: Entrant, lines: string): ForwardedBy {
+export function forwardedBy(entrant: Entrant, wire: Wire, lines: string): ForwardedBy {
+  const { peer, peerPort, localAddress } = entrant;
   return {
     clientAddress: peer.address,
     lines,
     ends: () => ({
       source: { address: peer.address, port: peerPort },
-      destination: { address: plainAddress(raw.localAddress), port: peer.port },
+      destination: { address: plainAddress(localAddress ?? wire.localAddress), port: peer.port },
     }),
   };
 }

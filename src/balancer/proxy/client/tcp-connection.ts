@@ -65,7 +65,7 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     // Nothing is taken before there is somebody to take it.
     this.#client.pause();
     const { pool } = this.#listener;
-    const by = forwardedBy(this.#entrant, '');
+    const by = forwardedBy(this.#entrant, this.#client, '');
     this.#placement.begin(pool, this.#listener, pool.readTraits?.(undefined, by));
     // A paused socket does not see its peer go; one that is read into its own buffer does.
     if (this.#placement.isWaiting) this.#client.read(0);
@@ -102,7 +102,7 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     this.#upstream = undefined;
     this.#endpoint = undefined;
     const sides = { client: this.#client, upstream, endpoint, listener: this.#listener };
-    const preface = prefaceOf(this.#listener.pool.policy, forwardedBy(this.#entrant, ''));
+    const preface = prefaceOf(this.#listener.pool.policy, forwardedBy(this.#entrant, this.#client, ''));
     if (preface !== '') upstream.write(preface, 'latin1');
     const tunnel = new Tunnel(sides, this.#context, () => this.#door.connections.delete(this));
     tunnel.replace(this);
