@@ -6,7 +6,7 @@ import type { UpRequest } from '../daemon/control-api.ts';
 import { streamChange } from '../daemon/control/change-stream.ts';
 import type { Call } from '../daemon/control/control-server.ts';
 import { readBody } from '../daemon/control/reply.ts';
-import { up } from '../daemon/stack/commands.ts';
+import { up } from '../daemon/stack/up.ts';
 import type { StackRegistry } from '../daemon/stack/stack-registry.ts';
 import type { Desired } from '../controller/desired.ts';
 

@@ -7,6 +7,7 @@ import type { DashboardContext } from '../routes.ts';
 import type { Decision } from '../../autoscale/decision.ts';
 import type { Call } from '../../daemon/control/control-server.ts';
 import type { StackSession } from '../../daemon/stack/stack-session.ts';
+import { describeRollouts } from '../../daemon/rollout/describe-rollouts.ts';
 import { describeStack } from '../../daemon/stack/status.ts';
 import { currentRates, readCourse } from '../../metrics/course.ts';
 
@@ -96,6 +97,7 @@ function beginLooks(context: DashboardContext, options: LookOptions): () => void
       await sendStates(context, { ...options, send });
       sendMeasures(context, options);
       sendAutoscale(context, { ...options, send });
+      sendRollouts(context, { ...options, send });
     } catch (thrown) {
       if (!signal.aborted) onBug(thrown);
     } finally {
@@ -151,6 +153,13 @@ function sendMeasures(context: DashboardContext, { stack, send }: Shown): void {
 
 function sendAutoscale({ autoscaler }: DashboardContext, { stack, send }: Shown): void {
   send({ type: 'autoscale', statuses: autoscaler.statuses(stack) });
+}
+
+function sendRollouts({ registry }: DashboardContext, { stack, send }: Shown): void {
+  const session = stack === undefined ? undefined : registry.find(stack);
+  const observed = session?.controller.last?.observed;
+  if (session === undefined || observed === undefined) return;
+  send({ type: 'rollouts', rollouts: describeRollouts(session, observed) });
 }
 
 /** What the autoscaler decided about the service that is looked at. */

@@ -134,3 +134,50 @@ export function pauseAutoscaleAction(stack: string, service: string, isToPause: 
   });
   return { ...act(isToPause), undo: act(!isToPause) };
 }
+
+type RolloutVerb = 'pause' | 'resume' | 'promote' | 'abort';
+
+const rolloutWords: Record<RolloutVerb, readonly [verb: string, explanation: (service: string) => string]> = {
+  pause: [
+    'Pause',
+    (service) => `The rollout of ${service} stays where it is until it is resumed, promoted or aborted.`,
+  ],
+  resume: ['Resume', (service) => `The rollout of ${service} goes on from where it stands.`],
+  promote: [
+    'Promote',
+    (service) => `The rollout of ${service} takes its next step now, without waiting for its verdict.`,
+  ],
+  abort: ['Abort', (service) => `${service} goes back to the revision that it came from.`],
+};
+
+/** Something said to a rollout that is under way. */
+export function rolloutAction(stack: string, service: string, action: RolloutVerb): Action {
+  const [verb, explanation] = rolloutWords[action];
+  return {
+    title: `${verb} the rollout of ${service}`,
+    verb,
+    explanation: explanation(service),
+    stack,
+    path: 'rollout',
+    body: { action, services: [service] },
+    commandLine: `-p ${stack} rollout ${action} ${service}`,
+    hasPlan: false,
+    isDangerous: action === 'abort',
+  };
+}
+
+/** Back to a revision that ran before; undefined: to the one before this. */
+export function undoAction(stack: string, service: string, to?: number): Action {
+  return {
+    title:
+      to === undefined ? `Undo the last rollout of ${service}` : `Take ${service} back to revision ${to}`,
+    verb: 'Go back',
+    explanation: `${service} moves to the revision that ran before, as every rollout does: its requests are served meanwhile.`,
+    stack,
+    path: 'rollout',
+    body: { action: 'undo', services: [service], ...(to !== undefined && { to: String(to) }) },
+    commandLine: `-p ${stack} rollout undo ${service}${to === undefined ? '' : ` --to ${to}`}`,
+    hasPlan: true,
+    isDangerous: false,
+  };
+}

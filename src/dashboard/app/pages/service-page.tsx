@@ -22,6 +22,7 @@ import { EventList } from '../parts/event-list.tsx';
 import { ReplicaStrip, StateCounts } from '../parts/replica-strip.tsx';
 import { ReplicaTable } from '../parts/replica-table.tsx';
 import { Failed } from '../parts/service-table.tsx';
+import { RolloutPanel } from '../parts/rollout-panel.tsx';
 import { TroubleList } from '../parts/trouble-list.tsx';
 import { hrefOf, type Place } from '../router.ts';
 import { MissingService, MissingStack } from './missing.tsx';
@@ -43,6 +44,7 @@ export function ServicePage({ place }: { readonly place: Extract<Place, { page: 
     (trouble) => trouble.service === undefined || trouble.service === name,
   );
   const scaled = live.autoscale.find((each) => each.stack === stackName && each.service === name);
+  const rollout = live.rollouts.find((each) => each.service === name);
   const isBalanced = service.listeners.length > 0;
   return (
     <>
@@ -54,6 +56,7 @@ export function ServicePage({ place }: { readonly place: Extract<Place, { page: 
         {points.length > 1 && <ServiceCharts points={points} isBalanced={isBalanced} />}
         {isBalanced && measure !== undefined && <DistributionChart replicas={measure.replicas} />}
       </div>
+      {rollout !== undefined && <RolloutPanel stack={stackName} status={rollout} />}
       {scaled !== undefined && <AutoscalePanel status={scaled} rangeMs={place.minutes * 60_000} />}
       <ReplicaTable stack={stackName} service={service} measure={measure} />
       <section class="panel" aria-labelledby="events">

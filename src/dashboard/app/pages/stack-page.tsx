@@ -4,6 +4,7 @@ import { isStep } from '../../view/states.ts';
 import { troublesOf } from '../../view/troubles.ts';
 import { usePage } from '../page-context.ts';
 import { EventList } from '../parts/event-list.tsx';
+import { RolloutPanel } from '../parts/rollout-panel.tsx';
 import { ServiceTable } from '../parts/service-table.tsx';
 import { TroubleList } from '../parts/trouble-list.tsx';
 import { hrefOf } from '../router.ts';
@@ -40,6 +41,11 @@ export function StackPage({ stack: name }: { readonly stack: string }): JSX.Elem
         </div>
         <ServiceTable stack={stack} measures={live.measures} />
       </section>
+      {live.rollouts.map((status) =>
+        status.rollout === undefined ? null : (
+          <RolloutPanel key={status.service} stack={name} status={status} isNamed />
+        ),
+      )}
       {!stack.isSteady && (
         <section class="panel" aria-labelledby="pending">
           <div class="panel-head">
