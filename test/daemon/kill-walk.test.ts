@@ -13,6 +13,7 @@ import type { Requester } from '../../src/daemon/control-api.ts';
 import * as commands from '../../src/daemon/stack/commands.ts';
 import type { MemoryDriverOptions } from '../../src/runtime/memory/memory-driver.ts';
 
+const never = new AbortController().signal;
 const requester: Requester = { user: 'somebody', commandLine: 'tenfold' };
 const oldRevision = 'a'.repeat(64);
 const newRevision = 'b'.repeat(64);
@@ -50,6 +51,17 @@ function scale(replicas: number): Walk['change'] {
     commands.scale(registry.get('demo'), { scale: { web: replicas }, requester }, registry, signal);
 }
 
+/** With nobody there to compare the two revisions. */
+const canary = {
+  strategy: 'canary',
+  steps: [
+    { kind: 'share', share: 0.3 },
+    { kind: 'pause', durationMs: 5 },
+    { kind: 'share', share: 1 },
+  ],
+  gate: undefined,
+} as const;
+
 const walks: readonly Walk[] = [
   {
     name: 'scaling up',
@@ -79,6 +91,35 @@ const walks: readonly Walk[] = [
     ends: ['3 × aaaaaaa', '3 × bbbbbbb'],
     leastActive: 2,
     mostRunning: 3,
+  },
+  {
+    name: 'a blue-green update',
+    change: up({
+      revision: newRevision,
+      rollout: { ...webService().rollout, strategy: 'blue-green', keepMs: 20 },
+    }),
+    ends: ['3 × aaaaaaa', '3 × bbbbbbb'],
+    leastActive: 3,
+    mostRunning: 6,
+  },
+  {
+    name: 'a canary',
+    change: up({ revision: newRevision, rollout: { ...webService().rollout, ...canary } }),
+    ends: ['3 × aaaaaaa', '3 × bbbbbbb'],
+    leastActive: 3,
+    mostRunning: 6,
+  },
+  {
+    name: 'a canary that never gets healthy',
+    change: up({
+      revision: newRevision,
+      startTimeoutMs: 60,
+      rollout: { ...webService().rollout, ...canary },
+    }),
+    behaviourOf: ({ revision }) => (revision === newRevision ? { healthyAfterMs: 'never' } : {}),
+    ends: ['3 × aaaaaaa'],
+    leastActive: 3,
+    mostRunning: 6,
   },
   {
     name: 'an update to a revision that never gets healthy',
@@ -122,31 +163,37 @@ describe('a daemon killed at any of its calls leaves a stack that the next one b
 async function killAt(walk: Walk, death: Death): Promise<boolean> {
   await using folder = await temporaryFolder();
   const world = new MortalWorld(folder.path, walk.behaviourOf);
-  const never = new AbortController().signal;
-  const first = await world.startDaemon();
-  await up({ revision: oldRevision, ...walk.service })(first, never);
-  await untilSettled(first);
-  await first.end();
-
+  {
+    await using daemon = await world.startDaemon();
+    await up({ revision: oldRevision, ...walk.service })(daemon, never);
+    await untilSettled(daemon);
+  }
   world.rules = { leastActive: () => walk.leastActive, mostRunning: () => walk.mostRunning };
-  const second = await world.startDaemon(death);
-  const change = walk.change(second, never).then(
-    () => undefined,
-    // A change that fails is undone, and says so.
-    () => undefined,
-  );
-  const place = await Promise.race([second.life.ended, change]);
-  await second.end();
-  const where = `killed ${death.moment} call ${death.atCall}, ${place ?? 'never'} (${second.life.calls.join(', ')})`;
+  const { place, calls } = await changeUntilDeath(world, walk, death);
+  const where = `killed ${death.moment} call ${death.atCall}, ${place ?? 'never'} (${calls.join(', ')})`;
 
-  const third = await world.startDaemon();
-  await untilSettled(third);
+  await using heir = await world.startDaemon();
+  await untilSettled(heir);
   const found = await describeWorld(world);
-  await third.end();
   assert.ok(walk.ends.includes(found), `${found}; ${where}`);
   assert.deepEqual(world.violations, [], where);
   assert.deepEqual(world.bugs, [], where);
   return place !== undefined;
+}
+
+/** The call at which it was killed, if it was, and all that it had made. */
+async function changeUntilDeath(
+  world: MortalWorld,
+  { change }: Walk,
+  death: Death,
+): Promise<{ readonly place: string | undefined; readonly calls: readonly string[] }> {
+  await using daemon = await world.startDaemon(death);
+  const done = change(daemon, never).then(
+    () => undefined,
+    // A change that fails is undone, and says so.
+    () => undefined,
+  );
+  return { place: await Promise.race([daemon.life.ended, done]), calls: daemon.life.calls };
 }
 
 /** What runs, is in rotation and is wanted on disk, which have to be the same. */

@@ -63,12 +63,10 @@ export class Life {
   }
 }
 
-/** One daemon of the world. */
-export interface MortalDaemon {
+/** One daemon of the world. Disposing of it does not wait for what hangs in one that was killed. */
+export interface MortalDaemon extends AsyncDisposable {
   readonly registry: StackRegistry;
   readonly life: Life;
-  /** Lets go of it without waiting for what hangs in a daemon that was killed. */
-  end(): Promise<void>;
 }
 
 export interface WorldRules {
@@ -125,7 +123,7 @@ export class MortalWorld {
     return {
       registry,
       life,
-      async end() {
+      async [Symbol.asyncDispose]() {
         const disposed = registry[Symbol.asyncDispose]();
         await Promise.race([disposed, life.ended]);
         await journal[Symbol.asyncDispose]();
@@ -244,10 +242,15 @@ export async function untilSettled({ registry }: MortalDaemon): Promise<void> {
     await controller.until(
       ({ plan, observed }) =>
         registry.find('demo') === undefined ||
-        (isSteady(plan) && observed.inProgress.length === 0 && controller.desired.change === undefined),
+        (isSteady(plan) && observed.inProgress.length === 0 && !isChanging(controller.desired)),
       deadline,
     );
   } catch (thrown) {
     assert.fail(`not settled: ${JSON.stringify(controller.last?.plan.waits)} ${String(thrown)}`);
   }
+}
+
+/** A command is at work, or an old set is kept for a while. */
+function isChanging({ change, services }: Desired): boolean {
+  return change !== undefined || Object.values(services).some(({ rollout }) => rollout !== undefined);
 }
