@@ -67,8 +67,8 @@ export function withAutoscalePaused(desired: Desired, names: readonly string[], 
 }
 
 /**
- * A state that was made of `base`, or is to be restored, with the numbers that the autoscaler has set since: `next` says nothing
- * of the number of a service when it has the one of `base`.
+ * A state that a command made of `base`, with the numbers that the autoscaler has set since. `next` says nothing of the number
+ * of a service when it has the one of `base`.
  */
 export function keepingAutoscaled(next: Desired, base: Desired | undefined, now: Desired): Desired {
   const services = Object.entries(next.services).map(([name, service]): [string, DesiredService] => {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beginRollouts, type RolloutOptions } from '../rollout/begin-rollouts.ts';
+import { keepingAutoscaled } from '../autoscale/replica-counts.ts';
 import type { StackSession } from './stack-session.ts';
 import { touchedServices } from './transitions.ts';
 import type { ChangeReport, Requester } from '../control-api.ts';
@@ -48,7 +49,7 @@ export async function runChange(
   const { id } = after.change;
   for (const { service, message } of rolloutNews(after, before))
     session.record({ kind: 'rollout.started', service, message });
-  await session.adoptDesired(after);
+  await session.amend((now) => keepingAutoscaled(after, before, now));
   let hasChanged = false;
   let failedAt: number | undefined;
   try {

@@ -60,14 +60,10 @@ export class StackSession implements AsyncDisposable {
     );
   }
 
-  /** Stores a desired state and lets the controller act on it. Throws `state-write-failed`; then nothing was changed. */
-  async adoptDesired(desired: Desired): Promise<void> {
-    await this.amend(() => desired);
-  }
-
   /**
-   * The same with what `update` makes of the state of that moment, so that whoever changes a part of it overwrites nobody
-   * else's; undefined leaves it as it is. One after the other. Returns whether anything was changed.
+   * Stores what `update` makes of the desired state of that moment, so that whoever changes a part of it overwrites nobody
+   * else's, and lets the controller act on it; undefined leaves it as it is. One after the other. Returns whether anything was
+   * changed. Throws `state-write-failed`; then nothing was.
    */
   amend(update: (current: Desired) => Desired | undefined): Promise<boolean> {
     return this.#inTurn(async () => {
