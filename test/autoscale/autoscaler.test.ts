@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { askPrometheus } from '../../src/daemon/autoscale/ask-prometheus.ts';
 import { Autoscaler } from '../../src/daemon/autoscale/autoscaler.ts';
-import { autoscaleGauges } from '../../src/daemon/autoscale/gauges.ts';
+import { autoscaleFamilies } from '../../src/daemon/autoscale/autoscale-families.ts';
+import { formatExposition } from '../../src/exporters/prometheus/format-exposition.ts';
 import { withReplicas } from '../../src/daemon/autoscale/replica-counts.ts';
 import type { AutoscalePolicy } from '../../src/model/autoscale.ts';
 import { isTenfoldError, TenfoldError } from '../../src/shared/errors.ts';
@@ -180,19 +181,19 @@ describe('the autoscaler of a daemon', { concurrency: true }, () => {
     withWorld({}, 1, async (world) => {
       world.model.load = 6;
       await eventuallyCount(world, 3);
-      const lines = autoscaleGauges(world.autoscaler.statuses()).map(
-        ({ name, labels, value }) =>
-          `${name.replace('tenfold_autoscaler_', '')} ${labels['metric'] ?? ''} ${value}`,
+      const text = formatExposition(autoscaleFamilies(world.autoscaler.statuses()), 'text');
+      assert.deepEqual(
+        text.split('\n').filter((line) => line !== '' && !line.startsWith('#')),
+        [
+          'tenfold_autoscaler_desired_replicas{stack="demo",service="web"} 3',
+          'tenfold_autoscaler_min_replicas{stack="demo",service="web"} 1',
+          'tenfold_autoscaler_max_replicas{stack="demo",service="web"} 10',
+          'tenfold_autoscaler_recommended_replicas{stack="demo",service="web"} 3',
+          'tenfold_autoscaler_active{stack="demo",service="web"} 1',
+          'tenfold_autoscaler_metric_current{stack="demo",service="web",metric="in_flight"} 6',
+          'tenfold_autoscaler_metric_target{stack="demo",service="web",metric="in_flight"} 2',
+        ],
       );
-      assert.deepEqual(lines, [
-        'desired_replicas  3',
-        'min_replicas  1',
-        'max_replicas  10',
-        'active  1',
-        'recommended_replicas  3',
-        'metric_target in_flight 2',
-        'metric_current in_flight 6',
-      ]);
     }));
 });
 
