@@ -2,7 +2,6 @@ import { applyPassage, filterTerms } from '../edge/apply-passage.ts';
 import { type GateAnswer, refusal } from '../edge/gate-answer.ts';
 import type { Peer } from '../edge/client-facts.ts';
 import { type Gate, isPassage, type Passage } from '../edge/gate.ts';
-import type { Exchange } from '../exchange/exchange.ts';
 import type { ExchangeClient } from '../exchange/exchange-client.ts';
 import { type ForwardedBy, requestIdFor } from '../exchange/request-format.ts';
 import type { ProxyLimits } from '../proxy-limits.ts';
@@ -19,7 +18,7 @@ import { judgeRequest } from './judge-request.ts';
 import { type AnsweredRequest, formatAnswer } from './own-answer.ts';
 import { refusalReasons } from './refusal-reasons.ts';
 import { RequestParts } from './request-parts.ts';
-import { type RequestReader, sharedHead } from './request-reader.ts';
+import { sharedHead } from './request-reader.ts';
 import { overdue } from './time-limits.ts';
 
 /**
@@ -32,6 +31,7 @@ export type Phase = 'head' | 'asking' | 'exchange' | 'closing' | 'gone';
 /** One HTTP/1.x connection of a client: its requests, one after another. */
 export class ClientConnection implements ExchangeClient, DoorConnection, OutputOwner {
   readonly wire: Wire;
+  readonly parts: RequestParts;
   readonly halfClose: HalfClose;
   phase: Phase = 'head';
   hasServed = false;
@@ -40,7 +40,6 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
   since = Date.now();
   readonly #door: Door;
   readonly #context: WorkerContext;
-  readonly #parts: RequestParts;
   readonly #peer: Peer;
   readonly #forwardedBy: ForwardedBy;
   #keepsAlive = true;
@@ -60,7 +59,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     this.#context = context;
     this.#peer = entrant.peer;
     this.#forwardedBy = forwardedBy(entrant, wire, door.forwardedLines);
-    this.#parts = new RequestParts(this, door, context);
+    this.parts = new RequestParts(this, door, context);
     this.#output = new ClientOutput(wire, this);
     this.halfClose = new HalfClose(wire);
     if (entrant.wire !== undefined) wire.on('data', (chunk: Buffer) => this.#read(chunk));
@@ -69,22 +68,6 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     // A close always follows.
     wire.on('error', () => {});
     wire.on('close', () => this.#closed());
-  }
-
-  get exchange(): Exchange {
-    return this.#parts.exchange;
-  }
-
-  get reader(): RequestReader {
-    return this.#parts.reader;
-  }
-
-  /** Lets go of what only a request needs, if there is none, and no part of one. True: there is none. */
-  rest(): boolean {
-    if (this.#parts.areInUse) return false;
-    this.#parts.letGo();
-    this.#fieldLines = '';
-    return true;
   }
 
   get limits(): ProxyLimits {
@@ -96,7 +79,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
   }
 
   get isRequestComplete(): boolean {
-    return this.reader.isBodyComplete;
+    return this.parts.reader.isBodyComplete;
   }
 
   writeText(text: string): boolean {
@@ -117,7 +100,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
 
   answer(status: number, reason: string): void {
     const answer = { ...refusal(status, reason), ...(status === 503 && { retryAfterSeconds: 1 }) };
-    this.#answer(answer, this.exchange.requestId, this.exchange.isHeadRequest);
+    this.#answer(answer, this.parts.exchange.requestId, this.parts.exchange.isHeadRequest);
   }
 
   finished(keepsAlive: boolean): void {
@@ -128,6 +111,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     this.since = eventTime();
     this.hasServed = true;
     this.#output.reset();
+    this.#fieldLines = '';
     const early = this.#early;
     if (!keepsAlive || this.#isRetiring || (this.halfClose.hasEnded && early === undefined)) {
       this.beginClosing();
@@ -148,7 +132,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
   }
 
   canGoOn(): void {
-    this.exchange.clientDrained();
+    this.parts.exchange.clientDrained();
   }
 
   #drained(): void {
@@ -190,14 +174,14 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
 
   #read(chunk: Buffer): void {
     if (this.phase === 'gone') return emitData(this.wire, chunk);
-    if (this.phase === 'head' && !this.reader.isBegun) this.since = eventTime();
+    if (this.phase === 'head' && !this.parts.reader.isBegun) this.since = eventTime();
     let start = 0;
     while (start < chunk.length && start >= 0) {
       if (this.phase === 'asking' || (this.phase === 'head' && this.wire.writableNeedDrain))
         return this.#keepEarly(chunk.subarray(start));
       if (this.phase === 'head') start = this.#readHead(chunk, start);
       else if (this.phase !== 'exchange') break;
-      else if (this.reader.isBodyComplete) return this.#keepEarly(chunk.subarray(start));
+      else if (this.parts.reader.isBodyComplete) return this.#keepEarly(chunk.subarray(start));
       else start = this.#readBody(chunk, start);
     }
   }
@@ -209,7 +193,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
   }
 
   #readHead(chunk: Buffer, from: number): number {
-    const { reader } = this;
+    const { reader } = this.parts;
     const result = reader.readHead(chunk, from);
     if (result === -1) return chunk.length;
     if (result !== 0) return this.refuse(result);
@@ -223,7 +207,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     const gate = listener.edge?.gate;
     if (gate === undefined) {
       this.phase = 'exchange';
-      this.exchange.begin(sharedHead, listener, this.#forwardedBy);
+      this.parts.exchange.begin(sharedHead, listener, this.#forwardedBy);
     } else this.#judge(gate, listener);
     return end;
   }
@@ -233,12 +217,12 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     this.phase = 'asking';
     this.since = eventTime();
     const { desk } = this.#context;
-    judgeRequest(gate, this.#peer, this.reader, desk, (outcome, isAtOnce, restoreHead) => {
+    judgeRequest(gate, this.#peer, this.parts.reader, desk, (outcome, isAtOnce, restoreHead) => {
       if (this.phase !== 'asking' || question !== this.#question) return;
       restoreHead();
       this.#letIn(outcome, listener);
       // Else finishing it has read on.
-      if (!isAtOnce && this.exchange.isActive) this.#readOn();
+      if (!isAtOnce && this.parts.exchange.isActive) this.#readOn();
     });
   }
 
@@ -250,29 +234,29 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
       const requestId = requestIdFor(sharedHead.fields.requestId);
       return this.#answer(outcome, requestId, sharedHead.method === 'HEAD');
     }
-    this.reader.countBody(outcome.maxBodyBytes);
+    this.parts.reader.countBody(outcome.maxBodyBytes);
     this.#output.filterBy(outcome.responseHeaders, filterTerms(sharedHead, outcome));
     const by = applyPassage(sharedHead, outcome, this.#forwardedBy);
-    this.exchange.begin(sharedHead, listener, by, outcome);
+    this.parts.exchange.begin(sharedHead, listener, by, outcome);
   }
 
   #readBody(chunk: Buffer, start: number): number {
-    const end = this.reader.readBody(chunk, start);
+    const end = this.parts.reader.readBody(chunk, start);
     if (end < 0) return this.breakRequest(-end);
-    this.exchange.requestBody(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+    this.parts.exchange.requestBody(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
     return end;
   }
 
   /** The request cannot go on: it is taken back, and the client told where it can still be. */
   breakRequest(status: number): -1 {
-    const { isResponding } = this.exchange;
-    this.exchange.abort();
+    const { isResponding } = this.parts.exchange;
+    this.parts.exchange.abort();
     if (isResponding) this.breakOff(false);
     return isResponding ? -1 : this.refuse(status);
   }
 
   refuse(status: number): -1 {
-    const { requestId, isHeadRequest } = this.exchange;
+    const { requestId, isHeadRequest } = this.parts.exchange;
     const isNamed = requestId !== '' && this.phase === 'exchange';
     const answer = refusal(status, refusalReasons[status] ?? 'the request was refused');
     const name = isNamed ? requestId : undefined;
@@ -293,7 +277,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
   beginClosing(): -1 {
     this.phase = 'closing';
     this.since = Date.now();
-    this.reader.clear();
+    this.parts.forgetHead();
     this.#early = undefined;
     this.wire.resume();
     this.wire.end();
@@ -302,7 +286,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
 
   #ended(): void {
     if (this.phase === 'exchange' || this.phase === 'asking') {
-      if (this.reader.isBodyComplete) this.halfClose.began(Date.now());
+      if (this.parts.reader.isBodyComplete) this.halfClose.began(Date.now());
       else this.wire.destroy();
     } else if (this.phase === 'head') this.beginClosing();
   }
@@ -310,7 +294,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
   #closed(): void {
     this.phase = 'gone';
     this.#output.reset();
-    this.exchange.abort();
+    this.parts.abort();
     this.#door.connections.delete(this);
   }
 }

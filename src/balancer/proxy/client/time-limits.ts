@@ -1,11 +1,13 @@
 import type { ClientConnection } from './client-connection.ts';
 
+/** A connection on which nothing came for so long is likely to be idle for longer. */
+const restAfterMs = 1_000;
 /** A client may be slow for so long before its average counts. */
 const paceGraceMs = 5_000;
 
 /** Ends what has lasted too long on a connection. */
 export function overdue(connection: ClientConnection, now: number): void {
-  const { phase, limits, wire, reader } = connection;
+  const { phase, limits, wire } = connection;
   const waitedMs = now - connection.since;
   switch (phase) {
     case 'exchange':
@@ -19,18 +21,19 @@ export function overdue(connection: ClientConnection, now: number): void {
       if (waitedMs > limits.bodyTimeoutMs) connection.refuse(503);
       return;
     case 'head':
-      if (reader.isBegun) {
+      if (connection.parts.isBegun) {
         if (waitedMs > limits.headTimeoutMs) connection.refuse(408);
       } else if (waitedMs > (connection.hasServed ? limits.keepAliveMs : limits.headTimeoutMs)) {
         connection.beginClosing();
-      }
+      } else if (waitedMs > restAfterMs) connection.parts.letGo();
       return;
     case 'gone':
   }
 }
 
 function overdueExchange(connection: ClientConnection, now: number): void {
-  const { exchange, limits, halfClose, reader } = connection;
+  const { limits, halfClose } = connection;
+  const { exchange, reader } = connection.parts;
   const { policy } = exchange;
   if (policy === undefined) return;
   const silentMs = now - exchange.lastProgressAt;
@@ -54,9 +57,9 @@ function overdueExchange(connection: ClientConnection, now: number): void {
 }
 
 /** A body that trickles holds a replica for nothing. */
-function isTooSlow({ limits, reader, since }: ClientConnection, now: number): boolean {
+function isTooSlow({ limits, parts, since }: ClientConnection, now: number): boolean {
   const { minBytesPerSecond } = limits;
   const elapsedMs = now - since;
   if (minBytesPerSecond === 0 || elapsedMs <= paceGraceMs) return false;
-  return reader.bodyBytes * 1000 < minBytesPerSecond * elapsedMs;
+  return parts.reader.bodyBytes * 1000 < minBytesPerSecond * elapsedMs;
 }

@@ -5,12 +5,16 @@ import type { Framing } from './framing.ts';
 export class BodyExtent {
   #framing: Framing = { kind: 'none' };
   #remaining = 0;
-  readonly #chunks = new ChunkedScanner();
+  /** Made for the first body that needs it: few do. */
+  #chunks: ChunkedScanner | undefined;
 
   begin(framing: Framing): void {
     this.#framing = framing;
     if (framing.kind === 'length') this.#remaining = framing.bytes;
-    else if (framing.kind === 'chunked') this.#chunks.reset();
+    else if (framing.kind === 'chunked') {
+      this.#chunks ??= new ChunkedScanner();
+      this.#chunks.reset();
+    }
   }
 
   get isChunked(): boolean {
@@ -19,7 +23,7 @@ export class BodyExtent {
 
   /** Of a chunked body: content that has come, without the coding. */
   get chunkedBytes(): number {
-    return this.#chunks.contentBytes;
+    return this.#chunks?.contentBytes ?? 0;
   }
 
   get endsWithConnection(): boolean {
@@ -34,7 +38,7 @@ export class BodyExtent {
       case 'length':
         return this.#remaining === 0;
       case 'chunked':
-        return this.#chunks.isDone;
+        return this.#chunks?.isDone === true;
       case 'close':
       case 'upgrade':
         return false;
@@ -52,7 +56,7 @@ export class BodyExtent {
         return start + taken;
       }
       case 'chunked':
-        return this.#chunks.scan(bytes, start, pieces);
+        return this.#chunks?.scan(bytes, start, pieces) ?? -1;
       case 'close':
       case 'upgrade':
         return bytes.length;
