@@ -15,6 +15,8 @@ import { addUp } from './changes/up.ts';
 import { addLoad } from './load/load.ts';
 import { addMetrics } from './metrics/metrics.ts';
 import { addProve } from './prove/prove.ts';
+import { addDeploy } from './rollout/deploy.ts';
+import { addRollout } from './rollout/rollout.ts';
 import type { Program } from './verb.ts';
 import { addConfig } from './views/config.ts';
 import { addEvents } from './views/events.ts';
@@ -35,6 +37,7 @@ export const verbs: readonly VerbGroup[] = [
     heading: 'Run a stack:',
     add: [addUp, addDown, addScale, addStop, addStart, addRestart, addKill, addAutoscale],
   },
+  { heading: 'Move it to another revision:', add: [addDeploy, addRollout] },
   { heading: 'Work on an instance:', add: [addDrain, addUndrain, addExec] },
   { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents, addConfig, addDashboard] },
   { heading: 'Measure it:', add: [addMetrics, addLoad, addProve, addCapacity, addExport] },

@@ -199,6 +199,8 @@ export class StackController implements AsyncDisposable {
     if (takenDown.length > 0) this.#options.onTakenDown(takenDown);
     const plan = reconcile(desired, observed);
     const pass = { observed, plan };
+    // What changed up to here has been told: whatever comes of this pass, it is not told again.
+    this.#last = pass;
     const { metrics, onDecision } = this.#options;
     const decision = decide(desired, pass, { metrics: metrics?.(), isGateOpen: false });
     const isDecided = decision.desired !== desired && (await onDecision(decision, desired, pass));
@@ -207,7 +209,6 @@ export class StackController implements AsyncDisposable {
     if (isPublished && generation === this.#generation) {
       for (const operation of plan.operations) this.#operations.launch(operation, desired, runtimes);
     }
-    this.#last = pass;
     for (const listener of this.#listeners) listener(pass);
     const wakeAt = Math.min(plan.wakeAt ?? Infinity, decision.wakeAt ?? Infinity);
     this.#lookAgainIn(Math.min(resyncMs, wakeAt - observed.now));

@@ -1,7 +1,5 @@
+import type { RolloutProgress, RolloutReport } from './rollout-api.ts';
 import type { ChangeKind } from '../controller/changes.ts';
-import type { RevisionOutcome, RevisionTraffic } from '../controller/revisions.ts';
-import type { RolloutPhase } from '../rollout/rollout.ts';
-import type { RolloutStrategy } from '../model/rollout.ts';
 import type { Stack } from '../model/stack.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { PublishedPort } from '../model/replica.ts';
@@ -65,73 +63,6 @@ export interface UpRequest extends ChangeRequest {
   readonly removeOrphans: boolean;
   /** Take new containers even when nothing changed. */
   readonly forceRecreate: boolean;
-}
-
-/** `up` of the named services alone, with another image or strategy where one is given. */
-export interface DeployRequest extends UpRequest {
-  /** By service; held until the file's own image changes. */
-  readonly images: Readonly<Record<string, string>>;
-  /** In place of the services' own. */
-  readonly strategy?: RolloutStrategy;
-}
-
-/** What a person says to rollouts that are under way; `undo` goes back to a revision that ran before. */
-export interface RolloutRequest extends ChangeRequest {
-  readonly action: 'pause' | 'resume' | 'promote' | 'abort' | 'undo';
-  /** Undefined: all that it can apply to. */
-  readonly services?: readonly string[];
-  /** `undo`: a number of the history, or the beginning of a revision. */
-  readonly to?: string;
-  /** `promote`: all of the way, not only the next step. */
-  readonly isWhole?: boolean;
-}
-
-/** `GET rollouts`: where each service stands, and how it came there. */
-export interface RolloutStatus {
-  readonly service: string;
-  readonly revision: string;
-  readonly strategy: RolloutStrategy;
-  readonly rollout?: RolloutProgress;
-  /** Oldest first. */
-  readonly history: readonly RevisionStatus[];
-}
-
-export interface RolloutProgress {
-  readonly strategy: RolloutStrategy;
-  readonly from: string;
-  readonly to: string;
-  readonly isRollback: boolean;
-  readonly phase: RolloutPhase;
-  readonly startedAt: number;
-  readonly phaseSince: number;
-  /** Blue-green: when the old set goes. */
-  readonly keepUntil?: number;
-  /** Canary: the part of the requests that the new revision gets, and the steps. */
-  readonly share?: number;
-  readonly step?: number;
-  readonly shares?: readonly number[];
-  readonly pause?: { readonly by: 'person' | 'failure'; readonly reason: string; readonly since: number };
-  readonly failures: readonly string[];
-  /** What the comparison with the old revision says. */
-  readonly verdict?: string;
-  /** Replicas that serve, of the new revision and of any other. */
-  readonly fresh: number;
-  readonly stale: number;
-  readonly replicas: number;
-}
-
-export interface RevisionStatus {
-  readonly number: number;
-  readonly revision: string;
-  readonly image?: string;
-  readonly isCurrent: boolean;
-  readonly startedAt: number;
-  readonly durationMs?: number;
-  readonly user: string;
-  readonly command: string;
-  readonly outcome: RevisionOutcome;
-  readonly reason?: string;
-  readonly traffic?: RevisionTraffic;
 }
 
 export interface ScaleRequest extends ChangeRequest {
@@ -239,16 +170,6 @@ export interface ChangeReport {
   readonly warnings: readonly string[];
 }
 
-export interface RolloutReport {
-  readonly service: string;
-  /** Number of its record in the service's history. */
-  readonly number: number;
-  readonly strategy: RolloutStrategy;
-  readonly from: string;
-  readonly to: string;
-  readonly outcome: RevisionOutcome;
-}
-
 export interface StackStatus {
   readonly name: string;
   readonly workingDir: string;
@@ -277,6 +198,8 @@ export interface ServiceStatus {
   readonly running: number;
   readonly inRotation: number;
   readonly listeners: readonly ListenerStatus[];
+  /** The way to another revision, while it lasts; a set that is only kept is a part of it. */
+  readonly rollout?: RolloutProgress;
   /** The balancer's counts of requests at replicas that left rotation or failed, since the daemon began to look; they only grow. */
   readonly traffic: { readonly drained: number; readonly forced: number; readonly retried: number };
   readonly replicas: readonly ReplicaStatus[];

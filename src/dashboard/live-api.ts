@@ -1,6 +1,7 @@
 import type { Decision } from '../autoscale/decision.ts';
 import type { AutoscaleStatus } from '../daemon/autoscale-api.ts';
-import type { RolloutStatus, StackEvent, StackStatus } from '../daemon/control-api.ts';
+import type { StackEvent, StackStatus } from '../daemon/control-api.ts';
+import type { RolloutStatus } from '../daemon/rollout-api.ts';
 import type { LogLine } from '../runtime/runtime-driver.ts';
 
 /*

@@ -33,6 +33,8 @@ export interface ReplicaFacts {
   readonly isServing: boolean;
   /** Unhealthy, ended or out of reach, in words; undefined while nothing is wrong. */
   readonly problem: string | undefined;
+  /** When its present run began; undefined while it has none. */
+  readonly startedAt: number | undefined;
   /** When it last ended without being asked to. */
   readonly lastEndAt: number | undefined;
 }

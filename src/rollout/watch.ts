@@ -13,7 +13,12 @@ export function watchReplicas(rollout: Rollout, facts: RolloutFacts): Rollout {
   const served =
     begun.length === 0
       ? rollout.served
-      : { ...rollout.served, ...Object.fromEntries(begun.map(({ id }) => [id, now])) };
+      : {
+          ...rollout.served,
+          ...Object.fromEntries(
+            begun.map(({ id, startedAt }) => [id, servingSince(rollout, startedAt, now)]),
+          ),
+        };
   const known = new Set(rollout.failures.map(nameOf));
   const failed = [...facts.faults, ...relapses({ ...rollout, served }, facts, pace.monitorMs)].filter(
     (fault) => !known.has(nameOf(fault)) && known.add(nameOf(fault)),
@@ -21,6 +26,15 @@ export function watchReplicas(rollout: Rollout, facts: RolloutFacts): Rollout {
   if (begun.length === 0 && failed.length === 0) return rollout;
   const failures = [...rollout.failures, ...failed.map((fault): RolloutFailure => ({ ...fault, at: now }))];
   return { ...rollout, served, failures };
+}
+
+/** On the way back, a replica that was there before has shown already that it can serve. */
+function servingSince(
+  { isRollback, startedAt: begun }: Rollout,
+  startedAt: number | undefined,
+  now: number,
+): number {
+  return isRollback && startedAt !== undefined && startedAt < begun ? startedAt : now;
 }
 
 function relapses({ served }: Rollout, { fresh, now }: RolloutFacts, monitorMs: number): readonly Fault[] {

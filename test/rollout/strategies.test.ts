@@ -184,12 +184,12 @@ describe('a blue-green rollout', () => {
   test('gives the new set no request when its smoke test fails', async () => {
     await using rollout = await rolloutWorld({
       rollout: { ...blueGreen, smoke: { kind: 'path', path: '/', timeoutMs: 1_000 } },
-      smokeTester: () => Promise.reject(new TenfoldError('replica-failed', 'it answered 500')),
+      smokeTester: () => Promise.reject(new TenfoldError('replica-failed', 'its smoke test failed: 500')),
     });
     rollout.deploy();
     await rollout.settled();
     await eventually(() => assertAt(rollout, oldRevision));
-    assert.match(rollout.failures().join('\n'), /smoke test failed: it answered 500/);
+    assert.match(rollout.failures().join('\n'), /smoke test failed: 500/);
     const served = rollout.world.changes.filter(({ kind }) => kind === 'replica.in-rotation').length;
     assert.equal(served, 3);
   });

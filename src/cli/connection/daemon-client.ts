@@ -15,6 +15,7 @@ import type {
   UpRequest,
   VersionReply,
 } from '../../daemon/control-api.ts';
+import type { DeployRequest, RolloutRequest, RolloutStatus } from '../../daemon/rollout-api.ts';
 import type { MetricsReply } from '../../daemon/metrics-api.ts';
 import type { AutoscaleRecord } from '../../autoscale/record.ts';
 import type { AutoscaleRequest, AutoscaleStatus } from '../../daemon/autoscale-api.ts';
@@ -25,6 +26,8 @@ import { fetchJson, streamJson, type SocketRequest } from './socket-request.ts';
 /** The changes that can be asked for, with what each of them takes. */
 export interface ChangeRequests {
   readonly up: UpRequest;
+  readonly deploy: DeployRequest;
+  readonly rollout: RolloutRequest;
   readonly down: DownRequest;
   readonly scale: ScaleRequest;
   readonly stop: ServicesRequest;
@@ -65,6 +68,7 @@ export interface DaemonClient {
   version(signal?: AbortSignal): Promise<VersionReply>;
   stacks(): Promise<readonly StackStatus[]>;
   stack(name: string): Promise<StackStatus>;
+  rollouts(name: string): Promise<readonly RolloutStatus[]>;
   change<Verb extends ChangeVerb>(
     stack: string,
     verb: Verb,
@@ -110,6 +114,7 @@ export function createDaemonClient(socketPath: string): DaemonClient {
     version: (signal) => reply({ method: 'GET', path: '/v1/version', ...withSignal(signal) }),
     stacks: () => reply({ method: 'GET', path: '/v1/stacks' }),
     stack: (name) => reply({ method: 'GET', path: stackPath(name) }),
+    rollouts: (name) => reply({ method: 'GET', path: `${stackPath(name)}/rollouts` }),
     change: (name, verb, body, signal) =>
       stream({ method: 'POST', path: `${stackPath(name)}/${verb}`, body, ...withSignal(signal) }),
     logs: (name, query, signal) =>

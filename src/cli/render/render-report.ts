@@ -1,5 +1,7 @@
 import type { ChangeReport } from '../../daemon/control-api.ts';
+import type { RolloutReport } from '../../daemon/rollout-api.ts';
 import { formatElapsed } from './durations.ts';
+import { shortRevision } from './render-services.ts';
 import type { Style } from './style.ts';
 
 type ServiceChange = ChangeReport['services'][number];
@@ -15,13 +17,18 @@ function hadTraffic({ traffic, services }: ChangeReport): boolean {
   return traffic.requests > 0 || traffic.failed > 0 || services.some(({ before }) => before > 0);
 }
 
-function describeChange({ command, hasChanged, services }: ChangeReport): string {
+function describeChange({ command, hasChanged, services, rollouts = [] }: ChangeReport): string {
+  if (rollouts.length > 0) return rollouts.map(describeRollout).join(', ');
   if (!hasChanged) return 'nothing to change: everything is so already';
   const moved = services.filter(({ before, after }) => before !== after);
   const [only] = moved;
   if (only === undefined) return `${command} done`;
   if (services.length === 1) return `${counts(only)} ${only.after === 1 ? 'replica' : 'replicas'}`;
   return `${moved.map((each) => `${each.service} ${counts(each)}`).join(', ')} replicas`;
+}
+
+function describeRollout({ service, from, to, strategy }: RolloutReport): string {
+  return `${service} ${shortRevision(from)} → ${shortRevision(to)} (${strategy})`;
 }
 
 function counts({ before, after }: ServiceChange): string {

@@ -80,6 +80,11 @@ function isFraming({ kind }: StackEvent): boolean {
 
 const remarkableKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'warning',
+  'change.undoing',
+  'rollout.started',
+  'rollout.step',
+  'rollout.paused',
+  'rollout.failed',
   'runtime.unreachable',
   'runtime.recovered',
   'balancer.lost',

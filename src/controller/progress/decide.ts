@@ -107,6 +107,7 @@ function fail(
   const { name } = service;
   const action = (rollout.isRollback ? service.rollback : service.update).failureAction;
   const { change } = desired;
+  const cause = reason.startsWith(`${name}-`) ? reason : `${name}: ${reason}`;
   const failed: Change = { kind: 'rollout.failed', service: name, message: reason };
   const error = (message: string, hint: string): DecidedFailure => ({
     error: new TenfoldError('replica-failed', message, { hint }),
@@ -116,14 +117,14 @@ function fail(
     const back = restore(
       withRollout(desired, name, rollout),
       { ...change, before: change.before },
-      { outcome: 'rolled back', reason: `${name}: ${reason}` },
+      { outcome: 'rolled back', reason: cause },
       now,
     );
     return {
       desired: back,
       isNewGoal: true,
       news: [...earlier, failed, { kind: 'change.undoing', message: `undoing ${change.command}` }],
-      failure: error(`${name}: ${reason}`, `see how it went: tenfold rollout history ${name}`),
+      failure: error(cause, `see how it went: tenfold rollout history ${name}`),
       wakeAt: undefined,
     };
   }

@@ -64,6 +64,7 @@ function replicaFacts(
     instance: replica.instance,
     isReady,
     isServing: hasCompleted || (isReady && (isTakingPart || drained.has(replica.instance))),
+    startedAt: state.kind === 'running' ? state.startedAt : undefined,
     problem: hasCompleted ? undefined : problemOf(observed),
     lastEndAt: hasCompleted ? undefined : lastEndOf(observed, history.ends.at(-1)?.time),
   };

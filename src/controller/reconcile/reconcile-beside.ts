@@ -1,11 +1,12 @@
 import type { Desired, DesiredService } from '../desired.ts';
 import type { Observed, ObservedReplica } from '../observed.ts';
+import type { Operation } from '../plan.ts';
 import { serviceAt } from '../revisions.ts';
 import { reconcileRunning, type ServicePlan } from './reconcile-service.ts';
 import { viewService } from './service-view.ts';
 import type { Service } from '../../model/service.ts';
-import { placementOf, type Placement } from '../../rollout/placement.ts';
-import type { Rollout } from '../../rollout/rollout.ts';
+import { placementOf, shareAt, type Placement } from '../../rollout/placement.ts';
+import { isUnderWay, type Rollout } from '../../rollout/rollout.ts';
 
 /** Decides over one service that shall run, with one revision or with two beside each other. */
 export function planRunning(
@@ -18,9 +19,26 @@ export function planRunning(
   const placement =
     rollout === undefined ? undefined : placementOf(rollout, service.rollout, wanted.replicas);
   const stale = rollout === undefined ? undefined : serviceAt(desired, service.name, rollout.from);
-  if (rollout === undefined || placement === undefined || stale === undefined)
-    return reconcileRunning(viewService(service, wanted, desired, observed), desired);
-  return reconcileBeside(service, stale, { rollout, placement, wanted }, desired, observed);
+  const plan =
+    rollout === undefined || placement === undefined || stale === undefined
+      ? reconcileRunning(viewService(service, wanted, desired, observed), desired)
+      : reconcileBeside(service, stale, { rollout, placement, wanted }, desired, observed);
+  if (isUnderWay(rollout))
+    plan.waits.push({
+      service: service.name,
+      revision: rollout.to,
+      reason: describeRollout(rollout, service),
+    });
+  return plan;
+}
+
+/** What a rollout that is under way waits for, in a line. */
+function describeRollout(rollout: Rollout, { rollout: policy }: Service): string {
+  const { strategy, isRollback, to, phase, step, pause } = rollout;
+  const way = `${isRollback ? 'back' : strategy} to revision ${to.slice(0, 7)}`;
+  if (pause !== undefined) return `${way}: paused, ${pause.reason}`;
+  const share = `${Number((shareAt(policy, step) * 100).toFixed(1))} % of the requests`;
+  return `${way}: ${strategy === 'canary' && phase === 'observing' ? share : phase}`;
 }
 
 /**
@@ -57,7 +75,10 @@ function reconcileBeside(
   const untouched = { ...wanted, rollout: undefined, renewBefore: 0, recreateBefore: 0 };
   const old = reconcileRunning(viewService(stale, untouched, desired, observed, isStale), desired);
   const plan: ServicePlan = {
-    operations: [...fresh.operations, ...old.operations],
+    operations: [
+      ...fresh.operations.map((operation) => besideCause(operation, placement)),
+      ...old.operations,
+    ],
     waits: [...fresh.waits, ...old.waits],
     retiring: new Map([...fresh.retiring, ...old.retiring]),
     aside: new Map(),
@@ -84,4 +105,9 @@ function planSmokeTest(
   const isTesting = observed.inProgress.some(({ kind, service }) => kind === 'smoke' && service === name);
   if (isTesting) plan.waits.push({ service: name, revision, reason: 'the new set is being tested' });
   else plan.operations.push({ kind: 'smoke', service: name, revision, cause: 'before it takes traffic' });
+}
+
+function besideCause(operation: Operation, { freshReplicas }: Placement): Operation {
+  if (operation.kind !== 'start' || operation.existingId !== undefined) return operation;
+  return { ...operation, cause: `new revision: ${freshReplicas} beside the old one` };
 }

@@ -1,5 +1,6 @@
 import type { Call } from './control-server.ts';
 import { beginStream } from './reply.ts';
+import { refuseDuringRollout } from '../rollout/refuse-during-rollout.ts';
 import type { ChangeMessage } from '../control-api.ts';
 import type { StackRegistry } from '../stack/stack-registry.ts';
 
@@ -17,6 +18,10 @@ export async function streamChange(
   run: (signal: AbortSignal) => Promise<Outcome>,
 ): Promise<void> {
   const name = call.parameters['name'] ?? '';
+  const session = registry.find(name);
+  // A rollout may last for hours: who would have to wait for it is told so at once.
+  if (session !== undefined && supersedes === undefined)
+    refuseDuringRollout(session.controller.desired, call.url.pathname.split('/').at(-1) ?? 'this');
   const outcome = registry.exclusively(name, supersedes, async (signal) => {
     const send = beginStream(call.response);
     const unsubscribe = registry.options.journal.subscribe((event) => {

@@ -38,6 +38,19 @@ export const upSchema = z.object({
   forceRecreate: z.boolean(),
 });
 
+export const deploySchema = upSchema.extend({
+  images: z.record(z.string(), z.string()),
+  strategy: z.enum(['rolling', 'blue-green', 'canary']).exactOptional(),
+});
+
+export const rolloutSchema = z.object({
+  ...change,
+  action: z.enum(['pause', 'resume', 'promote', 'abort', 'undo']),
+  services: names.exactOptional(),
+  to: z.string().exactOptional(),
+  isWhole: z.boolean().exactOptional(),
+});
+
 export const scaleSchema = z.object({ ...change, scale });
 
 export const downSchema = z.object({

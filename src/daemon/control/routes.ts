@@ -12,6 +12,7 @@ import {
   servicesSchema,
   upSchema,
 } from './request-schemas.ts';
+import { rolloutRoutes } from './rollout-routes.ts';
 import type { ChangeMessage, ExitReply, VersionReply } from '../control-api.ts';
 import * as commands from '../stack/commands.ts';
 import { killReplicas } from '../stack/kill.ts';
@@ -81,6 +82,7 @@ export function controlRoutes({ registry, version, exitIfIdle }: RouteContext): 
         await streamChange(registry, call, undefined, (signal) => commands.up(registry, request, signal));
       },
     },
+    ...rolloutRoutes(registry, sessionOf),
     command('scale', scaleSchema, (session, request, signal) =>
       commands.scale(session, request, registry, signal),
     ),

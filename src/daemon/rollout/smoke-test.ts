@@ -102,6 +102,12 @@ function runCommand(
   return promise;
 }
 
-function failed({ service }: SmokeSubject, what: string, details: readonly string[]): TenfoldError {
-  return new TenfoldError('replica-failed', `the smoke test of ${service.name}: ${what}`, { details });
+function failed({ stack, service }: SmokeSubject, what: string, details: readonly string[]): TenfoldError {
+  return new TenfoldError('replica-failed', `its smoke test failed: ${what}`, {
+    where: {
+      file: stack.configFiles[0] ?? stack.workingDir,
+      path: `services.${service.name}.x-tenfold.rollout.smoke`,
+    },
+    details,
+  });
 }

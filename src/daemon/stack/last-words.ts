@@ -9,7 +9,8 @@ export async function lastWords(replica: Replica, session: StackSession): Promis
   const lines: string[] = [];
   try {
     const console = session.controller.consoleOf(replica);
-    const options = { follow: false, tail: lineCount, sinceMs: undefined };
+    // An instance's log goes back to replicas before it.
+    const options = { follow: false, tail: lineCount, sinceMs: replica.createdAt };
     for await (const { text } of console.logs(replica, options, AbortSignal.timeout(timeoutMs)))
       lines.push(text);
   } catch {

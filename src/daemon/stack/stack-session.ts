@@ -82,6 +82,11 @@ export class StackSession implements AsyncDisposable {
     return this.#failures.get(changeId);
   }
 
+  /** The change of that id will not come about, for a reason that the controller does not know. */
+  fail(changeId: string, error: TenfoldError): void {
+    this.#failures.set(changeId, error);
+  }
+
   /** Nobody waits for that change any more. */
   forgetChange(changeId: string): void {
     this.#failures.delete(changeId);

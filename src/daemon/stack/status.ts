@@ -7,6 +7,7 @@ import { indexSnapshot, isRunning, type Observed, type ObservedReplica } from '.
 import { describeExit } from '../../controller/reconcile/dependencies.ts';
 import { publisherOf } from '../../controller/reconcile/routing.ts';
 import { formatPlan, isSteady } from '../../controller/plan.ts';
+import { describeProgress } from '../rollout/describe-rollouts.ts';
 import type { Pass } from '../../controller/pass.ts';
 import type { BalancerObservation } from '../../balancer/balancer-driver.ts';
 import type { Service } from '../../model/service.ts';
@@ -38,7 +39,7 @@ export function describeStack(
           service,
           desired,
           observed.byService.get(service.name) ?? [],
-          observed.unreachable,
+          observed,
           balancer,
           session.controller.ledger.totals([service.name]),
         ),
@@ -74,13 +75,13 @@ function describeService(
   service: Service,
   desired: Desired,
   replicas: readonly ObservedReplica[],
-  unreachable: ReadonlyMap<string, string>,
+  observed: Observed,
   balancer: BalancerObservation | undefined,
   { drained, forced, retried }: ServiceTraffic,
 ): ServiceStatus {
   const wanted = desired.services[service.name];
   const shown = replicas
-    .map((replica) => describeReplica(replica, service, unreachable.get(service.kind)))
+    .map((replica) => describeReplica(replica, service, observed.unreachable.get(service.kind)))
     .sort((a, b) => a.index - b.index || (a.startedAt ?? 0) - (b.startedAt ?? 0));
   const serving = isBalanced(service) ? 'in rotation' : 'healthy';
   return {
@@ -95,6 +96,9 @@ function describeService(
     listeners: service.listeners.flatMap((listener) =>
       describeListener(listener, desired, replicas, balancer),
     ),
+    ...(wanted?.rollout !== undefined && {
+      rollout: describeProgress(wanted.rollout, service, wanted.replicas, observed),
+    }),
     traffic: { drained, forced, retried },
     replicas: shown,
   };

@@ -1,4 +1,4 @@
-import type { RolloutProgress } from '../../daemon/control-api.ts';
+import type { RolloutProgress } from '../../daemon/rollout-api.ts';
 import { formatAge, formatShare } from './format.ts';
 import type { Tone } from './states.ts';
 

@@ -1,6 +1,7 @@
 import { differenceOfRates, rateOf } from './difference-of-rates.ts';
 import { quantileEstimate, quantileInterval } from './quantile-interval.ts';
 import type { RevisionTraffic } from './revision-traffic.ts';
+import type { LatencyHistogram } from '../../balancer/balancer-driver.ts';
 import type { GatePolicy } from '../../model/rollout.ts';
 
 export type GateVerdict =
@@ -13,15 +14,17 @@ export type GateVerdict =
 const negligibleMs = 5;
 
 /** The sample has to grow by this factor from one look to the next. */
-const growthBetweenLooks = 1.5;
+const growthBetweenLooks = 1.3;
 
 /**
  * Compares a new revision with the old one over the same stretch of time.
  *
  * Errors: the bounds of the difference of the two error rates against `maxErrorRateIncrease`. Latency: the bounds of
- * one quantile in each revision against `maxLatencyIncrease`. Worse is what lies beyond its limit for sure, no worse
- * what lies within both for sure, at the look's own share of `1 − confidence`: look k gets 6/π²k² of it, so that a
- * revision within the limits is called worse with probability at most `1 − confidence`, however often one looks.
+ * one quantile in each revision against `maxLatencyIncrease`. Worse is what lies beyond a limit for sure, no worse what
+ * lies within both for sure; anything else is undecided.
+ *
+ * No worse is said at the stated confidence. Worse costs a rollback, and one looks often: look k gets 6/π²k² of
+ * `1 − confidence`, so that a revision within the limits is called worse with at most that probability over all looks.
  * `parts` divides it further, where a rollout consists of several comparisons.
  */
 export function judgeRevision(
@@ -36,10 +39,11 @@ export function judgeRevision(
     const which = fresh.requests <= stale.requests ? 'the new revision' : 'the old revision';
     return { kind: 'undecided', reason: `${which} has answered ${least} of ${minRequests} requests` };
   }
-  const share = 6 / (Math.PI * (looks + 1)) ** 2;
-  // One half for each of the two comparisons.
-  const alpha = ((1 - policy.confidence) * share) / parts / 2;
-  const verdicts = [judgeErrors(policy, fresh, stale, alpha), judgeLatency(policy, fresh, stale, alpha)];
+  const wrong = 1 - policy.confidence;
+  const ofThisLook = 6 / (Math.PI * (looks + 1)) ** 2;
+  // One half of it for each of the two comparisons; to be no worse takes both, which needs no such share.
+  const alphas = { worse: (wrong * ofThisLook) / parts / 2, noWorse: wrong };
+  const verdicts = [judgeErrors(policy, fresh, stale, alphas), judgeLatency(policy, fresh, stale, alphas)];
   return (
     verdicts.find(({ kind }) => kind === 'worse') ??
     verdicts.find(({ kind }) => kind === 'undecided') ?? {
@@ -59,14 +63,21 @@ export function isLookDue(
   return Math.min(fresh.requests, stale.requests) >= policy.minRequests * growthBetweenLooks ** looks;
 }
 
+/** Probabilities with which each word may be wrong. */
+interface Alphas {
+  readonly worse: number;
+  readonly noWorse: number;
+}
+
 function judgeErrors(
   { maxErrorRateIncrease }: GatePolicy,
   fresh: RevisionTraffic,
   stale: RevisionTraffic,
-  alpha: number,
+  alphas: Alphas,
 ): GateVerdict {
   const proportion = ({ errors, requests }: RevisionTraffic) => ({ successes: errors, trials: requests });
-  const { lower, upper } = differenceOfRates(proportion(fresh), proportion(stale), alpha);
+  const { lower } = differenceOfRates(proportion(fresh), proportion(stale), alphas.worse);
+  const { upper } = differenceOfRates(proportion(fresh), proportion(stale), alphas.noWorse);
   const words = `errors ${percent(rateOf(proportion(fresh)))} of ${fresh.requests}, before ${percent(rateOf(proportion(stale)))} of ${stale.requests}`;
   const allowed = `allowed are ${percent(maxErrorRateIncrease)} more`;
   if (lower > maxErrorRateIncrease)
@@ -79,18 +90,20 @@ function judgeLatency(
   { latencyQuantile, maxLatencyIncrease }: GatePolicy,
   { latency: fresh }: RevisionTraffic,
   { latency: stale }: RevisionTraffic,
-  alpha: number,
+  alphas: Alphas,
 ): GateVerdict {
-  // Each interval may be wrong with half of the probability.
-  const ofFresh = quantileInterval(fresh, latencyQuantile, alpha / 2);
-  const ofStale = quantileInterval(stale, latencyQuantile, alpha / 2);
+  // Each of two intervals may be wrong with half of the probability.
+  const bounds = (histogram: LatencyHistogram, alpha: number) =>
+    quantileInterval(histogram, latencyQuantile, alpha / 2);
   const limitOf = (ms: number): number => ms * (1 + maxLatencyIncrease) + negligibleMs;
   const name = `p${Math.round(latencyQuantile * 100)}`;
   const words = `${name} ${duration(quantileEstimate(fresh, latencyQuantile))}, before ${duration(quantileEstimate(stale, latencyQuantile))}`;
   const allowed = `allowed is ${percent(maxLatencyIncrease)} more`;
-  if (ofFresh.lower > limitOf(ofStale.upper))
-    return { kind: 'worse', reason: `${words}: at least ${duration(ofFresh.lower)}, ${allowed}` };
-  if (ofFresh.upper <= limitOf(ofStale.lower)) return { kind: 'no-worse', reason: words };
+  const least = bounds(fresh, alphas.worse).lower;
+  if (least > limitOf(bounds(stale, alphas.worse).upper))
+    return { kind: 'worse', reason: `${words}: at least ${duration(least)}, ${allowed}` };
+  if (bounds(fresh, alphas.noWorse).upper <= limitOf(bounds(stale, alphas.noWorse).lower))
+    return { kind: 'no-worse', reason: words };
   return { kind: 'undecided', reason: `${words}: not known well enough yet, ${allowed}` };
 }
 

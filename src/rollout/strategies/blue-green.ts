@@ -21,7 +21,7 @@ export function advanceBlueGreen(rollout: Rollout, facts: RolloutFacts): Advance
         return {
           kind: 'failed',
           rollout,
-          reason: `the smoke test failed: ${facts.smoke.reason}`,
+          reason: facts.smoke.reason,
           replicaId: undefined,
         };
       return facts.smoke.kind === 'passed' ? goOn(enterPhase(rollout, 'switched', now), now) : goOn(rollout);

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { RevisionStatus, RolloutProgress, RolloutStatus } from '../../../daemon/control-api.ts';
+import type { RevisionStatus, RolloutProgress, RolloutStatus } from '../../../daemon/rollout-api.ts';
 import { rolloutAction, undoAction } from '../../view/actions.ts';
 import {
   formatAge,
