@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { BalancerDriver, BalancerObservation, RoutingTable } from '../balancer-driver.ts';
+import { launcherDigest } from './group/launcher.ts';
+import { endOrphans, findOrphans } from './group/orphans.ts';
 import { type GroupOptions, ServiceGroup } from './group/service-group.ts';
 import { findHaproxy } from './process/binary.ts';
 import { refuseUnsupported } from './refusals.ts';
@@ -12,13 +14,13 @@ import { readState, writeState } from './state-file.ts';
 /** What a daemon that is killed has counted since then is read again from HAProxy's log. */
 const saveEveryMs = 2_000;
 /** HAProxy binds a socket under a longer name first. */
-const maxSocketFolderBytes = 70;
+const maxFolderBytes = 65;
 
 export interface HaproxyDriverOptions {
   /** Configurations, state and log; made when they are needed. */
   readonly folder: string;
   /** Undefined: looked for on PATH and where packages put it. */
-  readonly binary?: string;
+  readonly binary?: string | undefined;
 }
 
 /** Managed HAProxys, one for each service; they outlive this driver. */
@@ -51,11 +53,11 @@ class Driver implements HaproxyDriver {
     this.#folder = folder;
     let found: Promise<string> | undefined;
     this.#groupOptions = {
-      folder,
-      socketFolder: socketFolder(folder),
+      folder: workFolder(folder),
+      socketFolder: join(workFolder(folder), 'run'),
       logPath: join(folder, 'haproxy.log'),
       binary: () => {
-        found ??= binary === undefined ? findHaproxy() : Promise.resolve(binary);
+        found ??= findHaproxy(binary);
         // One that is installed later is found then.
         found.catch(() => (found = undefined));
         return found;
@@ -115,7 +117,7 @@ class Driver implements HaproxyDriver {
       this.#table = undefined;
       clearInterval(this.#saver);
       await rm(this.#folder, { recursive: true, force: true });
-      await rm(this.#groupOptions.socketFolder, { recursive: true, force: true });
+      await rm(this.#groupOptions.folder, { recursive: true, force: true });
     });
   }
 
@@ -129,15 +131,23 @@ class Driver implements HaproxyDriver {
 
   async #adopt(): Promise<void> {
     const state = await readState(this.#statePath);
-    if (state === undefined) return;
+    const { socketFolder } = this.#groupOptions;
+    if (state === undefined) return endOrphans(await findOrphans(socketFolder, new Set()));
     this.#table = state.table;
     const tables = serviceTables(state.table);
+    const known = state.services.flatMap(({ current, leaving }) => [
+      ...leaving,
+      ...(current ? [current] : []),
+    ]);
+    const orphans = await findOrphans(socketFolder, new Set(known.map(({ pid }) => pid)));
+    const digests = new Set(state.services.map(({ key }) => launcherDigest(key)));
+    await endOrphans(orphans.filter(({ digest }) => !digests.has(digest)));
     await Promise.all(
       state.services.map(async (record) => {
         const table = tables.get(record.key) ?? emptyTable(record.key);
         const group = new ServiceGroup(table, this.#groupOptions, record);
         this.#groups.set(record.key, group);
-        await group.adopt(record);
+        await group.adopt(record, orphans);
       }),
     );
     this.#startSaving();
@@ -228,8 +238,10 @@ function addressOf({ hostIp, port }: { readonly hostIp: string; readonly port: n
   return `${hostIp}|${port}`;
 }
 
-function socketFolder(folder: string): string {
-  if (Buffer.byteLength(folder) <= maxSocketFolderBytes) return join(folder, 'run');
+/** A folder whose path HAProxy takes unquoted in any place, and in which a socket's path is short enough. */
+function workFolder(folder: string): string {
+  const isPlain = /^[\w./@:+=-]+$/.test(folder);
+  if (isPlain && Buffer.byteLength(folder) <= maxFolderBytes) return folder;
   const digest = createHash('sha256').update(folder).digest('hex').slice(0, 12);
   return join(tmpdir(), `tenfold-${userInfo().uid}-${digest}`);
 }

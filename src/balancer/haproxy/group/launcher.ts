@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeErrorFiles } from '../config/error-files.ts';
 import { type ConfigPlaces, renderConfig } from '../config/render-config.ts';
 import { checkConfiguration, type InstanceRecord, startInstance } from '../process/instance.ts';
@@ -21,6 +21,8 @@ export interface LauncherOptions {
 export class Launcher {
   readonly #options: LauncherOptions;
   readonly #folder: string;
+  /** Names the service in the names of its sockets. */
+  readonly digest: string;
   readonly #socketStem: string;
   readonly #cookieKey: string;
   #generation: number;
@@ -32,8 +34,8 @@ export class Launcher {
   ) {
     this.#options = options;
     this.#folder = join(options.folder, key.replaceAll(/[^\w.-]/g, '_'));
-    const digest = createHash('sha256').update(key).digest('hex').slice(0, 12);
-    this.#socketStem = join(options.socketFolder, digest);
+    this.digest = launcherDigest(key);
+    this.#socketStem = join(options.socketFolder, this.digest);
     this.#generation = record?.generation ?? 0;
     this.#cookieKey = record?.cookieKey ?? randomBytes(16).toString('hex');
   }
@@ -52,6 +54,11 @@ export class Launcher {
     };
   }
 
+  /** A number that another one has already. */
+  skip(generation: number): void {
+    this.#generation = Math.max(this.#generation, generation);
+  }
+
   /** Starts an HAProxy for the table, which takes over the listening sockets of the one before. */
   async start(
     table: ServiceTable,
@@ -62,6 +69,7 @@ export class Launcher {
     this.#generation++;
     const { places } = this;
     const configPath = join(this.#folder, 'haproxy.cfg');
+    await mkdir(dirname(this.#options.logPath), { recursive: true, mode: 0o700 });
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await mkdir(this.#options.socketFolder, { recursive: true, mode: 0o700 });
     await writeErrorFiles(places.errorsFolder);
@@ -92,4 +100,8 @@ export class Launcher {
   async removeFiles(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+export function launcherDigest(key: string): string {
+  return createHash('sha256').update(key).digest('hex').slice(0, 12);
 }

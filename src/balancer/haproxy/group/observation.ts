@@ -10,18 +10,17 @@ import type { StatRow } from '../process/statistics.ts';
 import type { ServiceTable } from '../service-tables.ts';
 import type { Ledger } from '../traffic/ledger.ts';
 import { histogramOf, responsesOf, totalsOf } from '../traffic/server-counters.ts';
-import type { LiveInstance } from './live-instance.ts';
+import type { Instances } from './instances.ts';
 
 /** What the HAProxys of a service say together with what was counted before them. */
 export function observeGroup(
   table: ServiceTable,
   ledger: Ledger,
-  live: readonly LiveInstance[],
-  current: LiveInstance | undefined,
+  instances: Instances,
   ejected: ReadonlyMap<string, string>,
 ): BalancerObservation {
-  const rows = live.flatMap((instance) => instance.rows);
-  const present = current?.rows ?? [];
+  const { rows } = instances;
+  const present = instances.current?.rows ?? [];
   return {
     endpoints: table.pools.flatMap((pool) =>
       pool.endpoints.map((endpoint) => observeEndpoint(pool, endpoint, ledger, rows, present, ejected)),

@@ -13,16 +13,20 @@ const systemFolders = ['/usr/local/sbin', '/usr/sbin', '/usr/local/bin', '/usr/b
 const installHint =
   'Install HAProxy 2.6 or newer (Debian and Ubuntu: apt install haproxy; Alpine: apk add haproxy; Fedora: dnf install haproxy; macOS: brew install haproxy), or take `balancer: haproxy` out of the file.';
 
-/** Path of the system's HAProxy. Throws `command-not-found` when there is none that is new enough. */
-export async function findHaproxy(environment: NodeJS.ProcessEnv = process.env): Promise<string> {
+/**
+ * Path of the HAProxy to run: the named one, else the system's. Throws `command-not-found` when there is none that is new
+ * enough.
+ */
+export async function findHaproxy(
+  named: string | undefined,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
   const folders = [...(environment['PATH'] ?? '').split(delimiter), ...systemFolders];
-  const path = folders
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, 'haproxy'))
-    .find(isExecutable);
+  const candidates = folders.filter((folder) => folder !== '').map((folder) => join(folder, 'haproxy'));
+  const path = (named === undefined ? candidates : [named]).find(isExecutable);
   if (path === undefined) {
     throw new TenfoldError('command-not-found', 'HAProxy is asked for, and there is none on this machine', {
-      expected: 'an haproxy program on PATH or in /usr/sbin',
+      expected: named === undefined ? 'a program haproxy on PATH or in /usr/sbin' : `a program at ${named}`,
       hint: installHint,
     });
   }

@@ -73,8 +73,10 @@ export function totalsOf(counters: ServerCounters, now: ServerSum): TrafficTotal
   const redispatched = counters.pastRedispatched + now.redispatched;
   // A request that was cut and went to another server was no failure of this one.
   const failedOver = Math.max(0, redispatched - (counters.forced - counters.forcedAndLost));
+  // What an HAProxy that was killed had counted last is known less well than what its log has told.
+  const ended = counters.completed + counters.failed + counters.ownRetries + failedOver;
   return {
-    requests: counters.pastTotal + now.total,
+    requests: Math.max(counters.pastTotal + now.total, ended),
     completed: counters.completed,
     failed: counters.failed + counters.ownRetries + failedOver,
     retried: counters.ownRetries + failedOver,
