@@ -115,6 +115,22 @@ describe('a reading', () => {
     assert.equal(Math.round(10 * inFlight.reduce((sum, each) => sum + each, 0)), Math.round((10 * 16) / 3));
   });
 
+  test('takes the requests in flight from the time that answers took, where counting them agrees but for chance', () => {
+    const answered = (count: number) => ({ count, sumMs: count * 100, buckets: { 54: count } });
+    const inFlightOf = (...counts: number[]) =>
+      read(
+        counts.map((inFlight, index) =>
+          sampleOf(10_000 - index * 5_000, [replicaSample(1, { inFlight, latency: answered(index * 90) })]),
+        ),
+        1,
+      )?.replicas[0]?.inFlight;
+    // 180 answers of 100 ms in 10 s.
+    assert.equal(inFlightOf(3, 2, 2), 1.8);
+    assert.equal(inFlightOf(0, 1, 2), 1.8);
+    // Beside them hang some that are not answered.
+    assert.equal(inFlightOf(22, 20, 21), 21);
+  });
+
   test('does not know of a replica what was not measured twice', () => {
     const replica = read([sampleOf(10_000, []), sampleOf(0, [replicaSample(1, { cpuSeconds: 9 })])], 1)
       ?.replicas[0];
