@@ -7,9 +7,10 @@ import { networkHash, volumeHash } from '../../../src/compose/config-hash.ts';
 import { loadProject } from '../../../src/compose/load-project.ts';
 import type { Project } from '../../../src/compose/project.ts';
 import { resolveStack } from '../../../src/compose/resolve-stack.ts';
+import type { Service } from '../../../src/model/service.ts';
 import type { Stack } from '../../../src/model/stack.ts';
 import { containerSpec } from '../../../src/runtime/docker/container/container-spec.ts';
-import { containerName } from '../../../src/runtime/docker/names.ts';
+import { containerName, hasAmbassador } from '../../../src/runtime/docker/names.ts';
 import { elementHash } from '../../../src/runtime/docker/project/element-hash.ts';
 import { networkBody } from '../../../src/runtime/docker/project/networks.ts';
 import { volumeBody } from '../../../src/runtime/docker/project/volumes.ts';
@@ -24,6 +25,9 @@ interface Call {
     readonly Labels: Readonly<Record<string, string>>;
     readonly Env?: readonly string[] | null;
     readonly HostConfig?: object;
+    readonly NetworkingConfig?: {
+      readonly EndpointsConfig: Readonly<Record<string, { readonly Aliases?: readonly string[] }>>;
+    };
   };
 }
 
@@ -76,6 +80,20 @@ function isUnset(value: unknown): boolean {
 
 function without<T>(fields: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
+}
+
+/** Tenfold adds an alias, and leaves the service's name to its ambassador where it has one. */
+function withOurNames(
+  endpoints: Readonly<Record<string, { readonly Aliases?: readonly string[] }>>,
+  service: Service,
+): object {
+  return Object.fromEntries(
+    Object.entries(endpoints).map(([network, endpoint]) => {
+      const [container = '', ...others] = endpoint.Aliases ?? [];
+      const kept = hasAmbassador(service) ? [] : others;
+      return [network, { ...endpoint, Aliases: [container, `tasks.${service.name}`, ...kept] }];
+    }),
+  );
 }
 
 describe('the recorded docker compose scenario', { skip: await skipWithout('compose-cases') }, () => {
@@ -131,6 +149,9 @@ describe('the recorded docker compose scenario', { skip: await skipWithout('comp
         Labels: without(labels, place),
         // The balancer holds the published ports.
         HostConfig: { ...recorded.HostConfig, PortBindings: {} },
+        NetworkingConfig: {
+          EndpointsConfig: withOurNames(recorded.NetworkingConfig?.EndpointsConfig ?? {}, service),
+        },
       };
       const ours = { ...body, Labels: without(body.Labels ?? {}, place) };
       assert.deepEqual(essential(ours), essential(expected));
