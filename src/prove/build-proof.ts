@@ -40,11 +40,12 @@ export function buildProof(findings: Findings): ProofReport {
   const { requests, failed, cutOff } = log;
   const gap = longestGap(requests, elapsedMs);
   const traffic = after === undefined ? reportedTraffic(change) : growth(before.traffic, after.traffic);
-  const events = findings.events.map(({ time, kind, service, instance, message }): ProofEvent => ({
+  const events = findings.events.map(({ time, kind, service, instance, replicaId, message }): ProofEvent => ({
     atMs: time - startedAt,
     kind,
     ...(service === undefined ? {} : { service }),
     ...(instance === undefined ? {} : { instance }),
+    ...(replicaId === undefined ? {} : { replicaId }),
     message,
   }));
   const atStart = before.replicas.filter(({ state }) => state === 'in rotation');
@@ -68,7 +69,7 @@ export function buildProof(findings: Findings): ProofReport {
     replicas: rotationCourse(
       before.name,
       {
-        atStart: atStart.map(({ instance }) => instance),
+        atStart: atStart.map(({ id }) => id),
         atEnd: after === undefined ? undefined : { atMs: elapsedMs, inRotation: after.inRotation },
       },
       events,

@@ -7,6 +7,8 @@ export interface ProofEvent {
   readonly kind: EventKind;
   readonly service?: string;
   readonly instance?: string;
+  /** Tells two replicas of one instance apart. */
+  readonly replicaId?: string;
   readonly message: string;
 }
 
@@ -17,8 +19,8 @@ export interface RotationStep {
 }
 
 /**
- * How many copies of one instance are in each state. There may be two: the successor bears the name of the replica that it
- * replaces, and an event says no more than that name.
+ * How many copies of one replica are in each state: one, where the events say which replica they are about. Without that
+ * there may be two of an instance: the successor bears the name of the replica that it replaces.
  */
 interface Copies {
   created: number;
@@ -64,7 +66,7 @@ const steps: Readonly<Partial<Record<EventKind, (copies: Copies) => void>>> = {
 };
 
 export interface RotationEnds {
-  /** Instances in rotation at the start. */
+  /** Replicas in rotation at the start, as the events name them. */
   readonly atStart: readonly string[];
   /** How many there were in the end, and when; undefined: nobody could say. */
   readonly atEnd: RotationStep | undefined;
@@ -76,21 +78,21 @@ export function rotationCourse(
   { atStart, atEnd }: RotationEnds,
   events: readonly ProofEvent[],
 ): RotationStep[] {
-  const byInstance = new Map<string, Copies>();
-  const copiesOf = (instance: string): Copies => {
-    const copies = byInstance.get(instance) ?? { created: 0, active: 0, unhealthy: 0, leaving: 0, ended: 0 };
-    byInstance.set(instance, copies);
+  const byReplica = new Map<string, Copies>();
+  const copiesOf = (replica: string): Copies => {
+    const copies = byReplica.get(replica) ?? { created: 0, active: 0, unhealthy: 0, leaving: 0, ended: 0 };
+    byReplica.set(replica, copies);
     return copies;
   };
-  for (const instance of atStart) copiesOf(instance).active = 1;
+  for (const replica of atStart) copiesOf(replica).active = 1;
   const course: RotationStep[] = [{ atMs: 0, inRotation: atStart.length }];
   const add = (step: RotationStep): void => {
     if (step.inRotation !== course.at(-1)?.inRotation) course.push(step);
   };
-  for (const { atMs, kind, service: owner, instance } of events) {
-    if (owner !== service || instance === undefined) continue;
-    steps[kind]?.(copiesOf(instance));
-    const inRotation = [...byInstance.values()].reduce((sum, { active }) => sum + active, 0);
+  for (const { atMs, kind, service: owner, instance, replicaId = instance } of events) {
+    if (owner !== service || replicaId === undefined) continue;
+    steps[kind]?.(copiesOf(replicaId));
+    const inRotation = [...byReplica.values()].reduce((sum, { active }) => sum + active, 0);
     add({ atMs: Math.max(0, atMs), inRotation });
   }
   if (atEnd !== undefined) add(atEnd);
