@@ -46,7 +46,8 @@ export function reconcileRunning(view: ServiceView, desired: Desired): ServicePl
     aside: new Map(),
     wakeTimes: [],
   };
-  const surplus = view.current.length + view.creating.length - view.desired.replicas;
+  // One that is only being created is no reason to send a serving one away: when it is too many, it goes itself.
+  const surplus = view.current.length - view.desired.replicas;
   for (const { replica, cause } of chooseVictims(view.current, surplus, () => false)) {
     retire(plan, replica, `scale to ${view.desired.replicas}: ${cause}`);
   }

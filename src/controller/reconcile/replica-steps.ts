@@ -5,6 +5,7 @@ import { isAlive, type Observed, type ObservedReplica } from '../observed.ts';
 import type { ReplicaOperation } from '../plan.ts';
 import type { ServicePlan } from './reconcile-service.ts';
 import type { Rotation } from './routing.ts';
+import type { Replica } from '../../model/replica.ts';
 import type { Service } from '../../model/service.ts';
 
 /** The next step of one replica that exists: into rotation, out of it, stopped, removed. */
@@ -60,9 +61,17 @@ export function planReplica(
         ...retirement,
       });
     } else if (isOut) wait('the balancer does not answer, so nothing is stopped');
+  } else if (isBeingCreated(replica, observed)) {
+    wait('being created');
   } else if (retirement.afterwards === 'remove') {
     operation('remove', retirement.cause);
   }
+}
+
+/** Its creation is under way, and would fail if it were removed now. */
+function isBeingCreated({ service, index, revision }: Replica, { creating }: Observed): boolean {
+  const inProgress = creating.get(service) ?? [];
+  return inProgress.some((creation) => creation.index === index && creation.revision === revision);
 }
 
 /** The next step of replicas whose service the file no longer has. */
