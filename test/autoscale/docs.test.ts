@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { resolveStack } from '../../src/compose/resolve-stack.ts';
 import { propertyNames } from '../../src/compose/schema/kind.ts';
 import { xTenfoldAutoscale, xTenfoldAutoscaleTarget } from '../../src/compose/schema/tenfold/autoscale.ts';
-import { loadText } from '../compose/helpers/load-text.ts';
+import { loadFolder, loadText } from '../compose/helpers/load-text.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/autoscaling.md'), 'utf8');
 
@@ -30,4 +30,13 @@ test('the behavior that it prints as the default is the default', async () => {
   };
   assert.ok(typeof behavior === 'object' && behavior !== null);
   assert.deepEqual(await policyOf(behavior), await policyOf({}));
+});
+
+test('the visits example scales from 1 to 5 by its processor time', async () => {
+  const folder = join(import.meta.dirname, '../../examples/visits');
+  const project = await loadFolder(folder, { files: ['compose.yaml', 'compose.autoscale.yaml'] });
+  const web = resolveStack(project, {}).stack.services['web'];
+  assert.equal(web?.replicas, 1);
+  const { min, max, metrics, scaleUp } = web.autoscale ?? assert.fail();
+  assert.deepEqual([min, max, metrics[0]?.kind, scaleUp.policies.length], [1, 5, 'cpu', 2]);
 });
