@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const address = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
 
 describe('an ambassador', { concurrency: false, skip }, () => {
-  test('keeps an nginx that resolved the name once at work through scale 3→5→1 and a recreate of every replica', () =>
+  test('keeps an nginx that resolved the name once at work through scale 3→5→1 and a recreate of every replica', (context) =>
     withHome(async (home) => {
       const stack = await writeNginxStack(home);
       await home.change(['up', '-d']);
@@ -43,6 +43,7 @@ describe('an ambassador', { concurrency: false, skip }, () => {
       await load.sendMore(50);
       const result = await load.stop();
 
+      context.diagnostic(describeLoad(result));
       assertNothingFailed(result);
       assert.deepEqual(Object.keys(result.byInstance).sort(), ['app-1', 'app-2', 'app-3', 'app-4', 'app-5']);
       assert.notEqual(await inspect(`${stack.name}-app-1`, '{{.Id}}'), before);

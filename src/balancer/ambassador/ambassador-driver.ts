@@ -50,7 +50,7 @@ class Driver implements BalancerDriver {
         if (part !== undefined) return ambassador.apply(part.table, signal);
         // Before it is gone, or it would be brought back.
         ambassador.close();
-        await this.#host.remove(ambassador.spec, signal);
+        await this.#remove(ambassador.spec, signal);
         this.#ambassadors.delete(key);
       }),
     );
@@ -110,6 +110,16 @@ class Driver implements BalancerDriver {
       await this.#removeQuietly(spec);
     }
     throw failure.reason;
+  }
+
+  /** Throws `balancer-unreachable` for whatever keeps it from being removed: the next table tries again. */
+  async #remove(name: AmbassadorName, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#host.remove(name, signal);
+    } catch (thrown) {
+      if (!isTenfoldError(thrown)) throw thrown;
+      throw new TenfoldError('balancer-unreachable', thrown.message, { cause: thrown });
+    }
   }
 
   async #removeQuietly(name: AmbassadorName): Promise<void> {
