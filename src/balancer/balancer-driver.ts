@@ -142,9 +142,29 @@ export interface ListenerObservation {
   readonly failures: Readonly<Record<string, number>>;
 }
 
+/** What a balancer counts beside its endpoints and listeners. All but the connections that are open only grow. */
+export interface BalancerFigures {
+  /** Connections of clients. */
+  readonly accepted: number;
+  readonly reading: number;
+  readonly writing: number;
+  /** Idle between two requests. */
+  readonly waiting: number;
+  /** Lines of access logs. */
+  readonly logged: number;
+  /** The disk was too slow, or took nothing. */
+  readonly logDropped: number;
+  /** Spans of requests that a collector took. */
+  readonly spansSent: number;
+  /** The collector was too slow, or took nothing. */
+  readonly spansDropped: number;
+}
+
 export interface BalancerObservation {
   readonly endpoints: readonly EndpointObservation[];
   readonly listeners: readonly ListenerObservation[];
+  /** Undefined: it has none to tell. */
+  readonly figures?: BalancerFigures;
 }
 
 /** Carries traffic from listeners to endpoints. Holds no policy about which replicas exist. */

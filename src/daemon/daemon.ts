@@ -148,7 +148,7 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
   });
   await using adminServer = await serveAdmin(
     adminAddress,
-    [...adminRoutes({ store: metrics.store, controllers, version }), ...dashboard.routes],
+    [...adminRoutes({ metrics, controllers, version, moreFamilies }), ...dashboard.routes],
     reportBug,
   );
   admin = adminServer;

@@ -18,8 +18,8 @@ export interface SamplerOptions {
   readonly balancer: { observe(signal: AbortSignal): Promise<BalancerObservation> };
   readonly clock: Clock;
   readonly onSample: (sample: ServiceDetail) => void;
-  /** Called after the samples of one moment. */
-  readonly onRound: (time: number) => void;
+  /** Called after the samples of one moment; the observation is undefined when the balancer did not answer. */
+  readonly onRound: (time: number, observation: BalancerObservation | undefined) => void;
   readonly onBug: (thrown: unknown) => void;
 }
 
@@ -86,7 +86,7 @@ export class Sampler {
       }
     }
     this.#traffic.keepOnly(endpoints, listeners);
-    this.#options.onRound(now);
+    this.#options.onRound(now, observation);
   }
 
   async #observe(signal: AbortSignal): Promise<BalancerObservation | undefined> {

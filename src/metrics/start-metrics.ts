@@ -1,3 +1,4 @@
+import type { BalancerObservation } from '../balancer/balancer-driver.ts';
 import { MetricsHistory } from './history/history.ts';
 import { MetricsStore, windowMs } from './metrics-store.ts';
 import { runSampler, type SamplerOptions } from './sampler.ts';
@@ -14,6 +15,8 @@ export interface MetricsOptions extends Omit<SamplerOptions, 'onSample' | 'onRou
 export interface Metrics extends AsyncDisposable {
   readonly store: MetricsStore;
   readonly history: MetricsHistory;
+  /** What the balancer said last; undefined before the first time. */
+  readonly observation: () => BalancerObservation | undefined;
 }
 
 /** Begins with what a daemon before has left on disk. */
@@ -25,12 +28,14 @@ export async function startMetrics(options: MetricsOptions): Promise<Metrics> {
   for (const sample of await history.read(now - windowMs, now, now, () => true)) store.restore(sample);
 
   const ending = new AbortController();
+  let observation: BalancerObservation | undefined;
   let round: PackedSample[] = [];
   const running = runSampler(
     {
       ...options,
       onSample: (sample) => void round.push(store.add(sample)),
-      onRound: (time) => {
+      onRound: (time, observed) => {
+        observation = observed ?? observation;
         store.trim(time);
         void history.add(time, round);
         round = [];
@@ -41,6 +46,7 @@ export async function startMetrics(options: MetricsOptions): Promise<Metrics> {
   return {
     store,
     history,
+    observation: () => observation,
     /** May be called again. */
     async [Symbol.asyncDispose]() {
       ending.abort();

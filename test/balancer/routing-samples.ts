@@ -47,6 +47,7 @@ export const quietSurroundings: PoolSurroundings = {
   wantRoom: () => {},
   spareRoom: () => {},
   circuitChanged: () => {},
+  watchOf: () => undefined,
 };
 
 export interface PoolOptions {

@@ -1,3 +1,4 @@
+import { noFigures, plusFigures } from '../balancer-figures.ts';
 import type { BalancerObservation, EndpointObservation, TrafficTotals } from '../balancer-driver.ts';
 import { plusLatency } from '../latency-histogram.ts';
 
@@ -19,6 +20,7 @@ export function mergeObservations(observations: readonly BalancerObservation[]):
   return {
     endpoints: [...endpoints.values()],
     listeners: observations.flatMap(({ listeners }) => listeners),
+    figures: observations.map(({ figures = noFigures }) => figures).reduce(plusFigures, noFigures),
   };
 }
 

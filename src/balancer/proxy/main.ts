@@ -4,12 +4,14 @@ import { parseArgs } from 'node:util';
 import { type ControlServer, openControlServer } from './control/control-server.ts';
 import { ProxyCore } from './primary/proxy-core.ts';
 import { parseProxyLimits } from './proxy-limits.ts';
+import { stateFolderIn } from './visibility/visibility.ts';
 import { readSecret } from './secret-file.ts';
 
 // The proxy process: `main --socket PATH [--limits JSON] [--secret PATH]`. It outlives the daemon that started it.
 
 const maxWorkers = 8;
 const watchEveryMs = 2_000;
+const tidyEveryMs = 1_000;
 const defaultGraceMs = 10_000;
 
 const { values } = parseArgs({
@@ -56,6 +58,12 @@ setInterval(() => {
   if (control !== undefined && !control.isReachable() && !control.hasControllers)
     void shutDown(defaultGraceMs);
 }, watchEveryMs);
+
+setInterval(() => {
+  core
+    .tidyLogs(stateFolderIn(process.env))
+    .catch((thrown: unknown) => console.error('an access log cannot be moved away:', thrown));
+}, tidyEveryMs);
 
 function workerCount(asked: string | undefined): number {
   const count = Number(asked ?? '');

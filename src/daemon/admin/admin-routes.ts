@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { renderStatusPage } from './status-page.ts';
+import { formatStubStatus } from './stub-status.ts';
+import { noFigures } from '../../balancer/balancer-figures.ts';
 import type { Route } from '../control/control-server.ts';
 import type { VersionReply } from '../control-api.ts';
 import {
@@ -8,16 +10,17 @@ import {
   formatExposition,
 } from '../../exporters/prometheus/format-exposition.ts';
 import {
+  balancerFamilies,
   controllerFamilies,
   type MeasuredController,
   processFamilies,
 } from '../../exporters/prometheus/daemon-families.ts';
 import type { MetricFamily } from '../../exporters/prometheus/metric-family.ts';
 import { serviceFamilies } from '../../exporters/prometheus/service-families.ts';
-import type { MetricsStore } from '../../metrics/metrics-store.ts';
+import type { Metrics } from '../../metrics/start-metrics.ts';
 
 export interface AdminContext {
-  readonly store: MetricsStore;
+  readonly metrics: Pick<Metrics, 'store' | 'observation'>;
   readonly controllers: () => readonly MeasuredController[];
   readonly version: () => VersionReply;
   /** What other parts of the daemon have to tell a scraper. */
@@ -26,7 +29,7 @@ export interface AdminContext {
 
 /** What anybody on this machine may see: metrics, and how it goes. */
 export function adminRoutes(context: AdminContext): readonly Route[] {
-  const { store, controllers, version, moreFamilies } = context;
+  const { metrics, controllers, version, moreFamilies } = context;
   return [
     {
       method: 'GET',
@@ -34,7 +37,8 @@ export function adminRoutes(context: AdminContext): readonly Route[] {
       async handle({ request, response }) {
         const format = chooseFormat(request.headers.accept);
         const families = [
-          ...serviceFamilies(store.current()),
+          ...serviceFamilies(metrics.store.current()),
+          ...balancerFamilies(metrics.observation()?.figures),
           ...controllerFamilies(controllers()),
           ...(moreFamilies?.() ?? []),
           ...processFamilies(version().version),
@@ -58,19 +62,28 @@ export function adminRoutes(context: AdminContext): readonly Route[] {
     },
     {
       method: 'GET',
+      pattern: '/stub_status',
+      async handle({ response }) {
+        const { figures = noFigures, listeners = [] } = metrics.observation() ?? {};
+        const requests = listeners.reduce((sum, listener) => sum + listener.requests, 0);
+        sendText(response, plainText, formatStubStatus(figures, requests));
+      },
+    },
+    {
+      method: 'GET',
       pattern: '/status',
       async handle({ response }) {
         response.setHeader('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'");
-        const page = renderStatusPage(controllers(), store.current(), version());
+        const page = renderStatusPage(controllers(), metrics.store.current(), version());
         sendText(response, 'text/html; charset=utf-8', page);
       },
     },
   ];
 }
 
-export const plainText = 'text/plain; charset=utf-8';
+const plainText = 'text/plain; charset=utf-8';
 
-export function sendText(response: ServerResponse, type: string, text: string, status = 200): void {
+function sendText(response: ServerResponse, type: string, text: string, status = 200): void {
   response.writeHead(status, { 'content-type': type });
   response.end(text);
 }

@@ -1,3 +1,4 @@
+import type { BalancerFigures } from '../../balancer/balancer-driver.ts';
 import type { StackController } from '../../controller/loop.ts';
 import { isSteady } from '../../controller/plan.ts';
 import type { MetricFamily, Sample } from './metric-family.ts';
@@ -61,6 +62,34 @@ export function controllerFamilies(controllers: readonly MeasuredController[]): 
         value: last.observed.isBalancerReachable ? 1 : 0,
       })),
     },
+  ];
+}
+
+/** What the proxy counts beside services and replicas. */
+export function balancerFamilies(figures: BalancerFigures | undefined): readonly MetricFamily[] {
+  if (figures === undefined) return [];
+  const { accepted, reading, writing, waiting, logged, logDropped, spansSent, spansDropped } = figures;
+  const counter = (name: string, help: string, value: number): MetricFamily => ({
+    name,
+    type: 'counter',
+    help,
+    samples: [{ labels: {}, value }],
+  });
+  return [
+    counter('tenfold_connections_accepted_total', 'Connections of clients that were accepted.', accepted),
+    {
+      name: 'tenfold_connections',
+      type: 'gauge',
+      help: 'Connections of clients that are open, by what they do.',
+      samples: Object.entries({ reading, writing, waiting }).map(([state, value]) => ({
+        labels: { state },
+        value,
+      })),
+    },
+    counter('tenfold_access_log_lines_total', 'Lines of access logs that were written.', logged),
+    counter('tenfold_access_log_dropped_total', 'Lines of access logs that were dropped.', logDropped),
+    counter('tenfold_spans_sent_total', 'Spans that a collector took.', spansSent),
+    counter('tenfold_spans_dropped_total', 'Spans that were dropped.', spansDropped),
   ];
 }
 

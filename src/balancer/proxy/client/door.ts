@@ -26,6 +26,7 @@ export class Door {
   /** Undefined until a table names the door; connections wait for it. */
   listener: ListenerState | undefined;
   forwardedLines = '';
+  accepted = 0;
   readonly #server: Server;
   readonly #context: WorkerContext;
   #waiting: Socket[] = [];
@@ -83,6 +84,7 @@ export class Door {
   #admit(socket: Socket): void {
     const { listener } = this;
     if (listener === undefined) return;
+    this.accepted++;
     const { edge } = listener;
     if (edge?.isApproached !== true) return this.#enter(listener, plainEntrant(socket, listener.entry.port));
     const approach = new Approach(socket, edge, this, this.#context, ({ entrant, secured }) => {

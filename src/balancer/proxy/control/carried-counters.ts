@@ -1,5 +1,6 @@
 import type { BalancerObservation, EndpointObservation, ListenerObservation } from '../../balancer-driver.ts';
 import { plusAnswers } from '../visibility/answers.ts';
+import { figuresAtRest, noFigures, plusFigures } from '../../balancer-figures.ts';
 
 /** Counters go on growing when a proxy is replaced by a new one that begins at nought. */
 export class CarriedCounters {
@@ -7,17 +8,20 @@ export class CarriedCounters {
   #last: BalancerObservation | undefined;
   #endpoints = new Map<string, EndpointObservation>();
   #listeners = new Map<string, ListenerObservation>();
+  #figures = noFigures;
 
   /** The observation with what earlier proxies had counted; `proxy` tells one from the next. */
   add(observation: BalancerObservation, proxy: string): BalancerObservation {
     if (this.#proxy !== undefined && this.#proxy !== proxy && this.#last !== undefined) {
       this.#endpoints = new Map(this.#last.endpoints.map((endpoint) => [endpoint.id, endpoint]));
       this.#listeners = new Map(this.#last.listeners.map((listener) => [listener.id, listener]));
+      this.#figures = figuresAtRest(this.#last.figures ?? noFigures);
     }
     this.#proxy = proxy;
     this.#last = {
       endpoints: observation.endpoints.map((endpoint) => this.#endpoint(endpoint)),
       listeners: observation.listeners.map((listener) => this.#listener(listener)),
+      figures: plusFigures(this.#figures, observation.figures ?? noFigures),
     };
     return this.#last;
   }

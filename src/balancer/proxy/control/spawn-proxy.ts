@@ -60,6 +60,8 @@ function proxyEnvironment({ socketPath, workers }: SpawnOptions): NodeJS.Process
   delete environment['NODE_OPTIONS'];
   delete environment['NODE_CHANNEL_FD'];
   delete environment['NODE_TEST_CONTEXT'];
+  // Where access logs are kept that name no other place.
+  environment['TENFOLD_HOME'] ??= dirname(socketPath);
   // A proxy or worker that replaces a dead one is up in a fraction of the time.
   environment['NODE_COMPILE_CACHE'] ??= join(dirname(socketPath), 'proxy-code-cache');
   if (workers !== undefined) environment['TENFOLD_PROXY_WORKERS'] = String(workers);

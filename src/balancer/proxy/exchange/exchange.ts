@@ -1,7 +1,7 @@
 import { removedFromNamedResponses, removedFromResponses } from '../http/known-fields.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import type { ResponseHead } from '../http/response-head.ts';
-import { eventTime, steadyTime } from '../socket/event-time.ts';
+import { eventTime } from '../socket/event-time.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import type { PoolState } from '../worker/pool-state.ts';
@@ -47,8 +47,6 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   #keepsAlive = false;
   #isDelimited = true;
   #isClientFull = false;
-  /** When the request's head was there, on the steady clock. */
-  #beganAt = 0;
 
   constructor(client: ExchangeClient, context: WorkerContext) {
     this.#client = client;
@@ -90,14 +88,14 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     this.#listener = listener;
     this.#pool = pool;
     this.#policy = policy;
-    this.#beganAt = steadyTime();
     this.requestId = requestIdFor(head.fields.requestId);
     this.isHeadRequest = head.method === 'HEAD';
     this.isUpgradeOffered = head.upgrade !== undefined;
     this.#isHttp10 = head.isHttp10;
     this.wantsPlainBody = head.isHttp10;
     this.removedFields = pool.policy.responseHeaders ? removedFromNamedResponses : removedFromResponses;
-    const text = formatRequestHead(head, this.requestId, by, pool.service);
+    const trail = this.#placement.watch(pool.watch?.begin(head, by, this.requestId));
+    const text = formatRequestHead(head, this.requestId, by, pool.service, trail?.traceparent);
     this.#request.begin(head.method, text, prefaceOf(policy, by));
     this.#isClientFull = false;
     this.#phase = 'placing';
@@ -135,6 +133,7 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   connected(): void {
     if (this.#phase !== 'connecting') return;
     this.#phase = 'waiting';
+    this.#placement.connected();
     this.lastProgressAt = eventTime();
     this.#request.send();
   }
@@ -161,13 +160,13 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     this.#keepsAlive = client.keepsAlive && this.#isDelimited && client.isRequestComplete;
     const terms = { isHttp10: this.#isHttp10, keepsAlive: this.#keepsAlive };
     const text = formatResponseHead(head, this.#naming(endpoint), terms);
-    this.#wrote(writeJoined(client, text, bytes, start, end), isComplete);
+    this.#wrote(writeJoined(client, text, bytes, start, end), end - start, isComplete);
   }
 
   body(bytes: Buffer, isComplete: boolean): void {
     if (this.#phase !== 'responding') return;
     this.lastProgressAt = eventTime();
-    this.#wrote(bytes.length === 0 || this.#client.writeBytes(bytes), isComplete);
+    this.#wrote(bytes.length === 0 || this.#client.writeBytes(bytes), bytes.length, isComplete);
   }
 
   upgraded(head: ResponseHead, rest: Buffer): void {
@@ -181,6 +180,7 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     if (early !== undefined && early.length > 0) upstream.write(early);
     const onEnd = (): void => this.#client.tunnelEnded();
     new Tunnel({ client, upstream, endpoint, listener }, this.#context, onEnd).replace(this);
+    this.#placement.upgraded();
     this.#forget();
   }
 
@@ -246,7 +246,8 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     return endpoint;
   }
 
-  #wrote(canTakeMore: boolean, isComplete: boolean): void {
+  #wrote(canTakeMore: boolean, bytes: number, isComplete: boolean): void {
+    this.#placement.passed(bytes);
     if (isComplete) {
       this.#complete();
     } else if (!canTakeMore) {
@@ -256,10 +257,7 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   }
 
   #complete(): void {
-    if (this.#endpoint !== undefined) {
-      this.#endpoint.totals.completed++;
-      this.#endpoint.answers.ended(steadyTime() - this.#beganAt);
-    }
+    this.#placement.completed(this.#endpoint);
     this.#request.release(this.#client.isRequestComplete);
     this.#endAttempt(false);
     this.#close();
@@ -270,9 +268,11 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     const pool = this.#pool;
     if (this.#listener === undefined || pool === undefined) return;
     countFailure(this.#listener, kind);
+    const [status, reason] = failureAnswer(kind, pool);
+    this.#placement.gaveUp(kind, isAnswered ? undefined : status);
     this.#close();
     if (isAnswered) this.#client.breakOff(this.#isDelimited);
-    else this.#client.answer(...failureAnswer(kind, pool));
+    else this.#client.answer(status, reason);
   }
 
   #endAttempt(isForced: boolean): void {

@@ -1,4 +1,5 @@
 import { eventTime, steadyTime } from '../socket/event-time.ts';
+import type { RequestTrail, TrailFailure } from '../visibility/request-trail.ts';
 import type { EndpointState } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import type { PoolState } from '../worker/pool-state.ts';
@@ -29,6 +30,10 @@ export class Placement implements Waiter {
   #pool: PoolState | undefined;
   #listener: ListenerState | undefined;
   #traits: RequestTraits | undefined;
+  /** Undefined: nothing of the request is written down. */
+  #trail: RequestTrail | undefined;
+  /** When the request's head was there, on the steady clock. */
+  #beganAt = 0;
   #tried: EndpointState[] = [];
   /** When the present attempt began, on the steady clock. */
   #askedAt = 0;
@@ -60,7 +65,14 @@ export class Placement implements Waiter {
     return this.#traits;
   }
 
-  /** A new request: its first endpoint is found, or it is told that there is none. */
+  /** A new request has come; gives its trail back. */
+  watch(trail: RequestTrail | undefined): RequestTrail | undefined {
+    this.#beganAt = steadyTime();
+    this.#trail = trail;
+    return trail;
+  }
+
+  /** Its first endpoint is found, or it is told that there is none. */
   begin(pool: PoolState, listener: ListenerState, traits: RequestTraits | undefined): void {
     this.#pool = pool;
     this.#listener = listener;
@@ -101,9 +113,38 @@ export class Placement implements Waiter {
     return true;
   }
 
+  /** A connection to the endpoint was made for it. */
+  connected(): void {
+    this.#trail?.connected();
+  }
+
+  /** So much of the response's body went on to the client. */
+  passed(bytes: number): void {
+    if (this.#trail !== undefined) this.#trail.bytes += bytes;
+  }
+
+  /** The response is complete. */
+  completed(endpoint: EndpointState | undefined): void {
+    if (endpoint === undefined) return;
+    endpoint.totals.completed++;
+    endpoint.answers.ended(steadyTime() - this.#beganAt);
+    this.#leaveTrail();
+  }
+
+  /** The connection is something else from now on. */
+  upgraded(): void {
+    this.#leaveTrail();
+  }
+
+  /** The client gets this status; undefined: its response broke off. */
+  gaveUp(kind: FailureKind, status: number | undefined): void {
+    this.#leaveTrail(kind, status);
+  }
+
   /** The endpoint has begun to answer, with that status. */
   answered(endpoint: EndpointState, status: number): void {
     const now = eventTime();
+    this.#trail?.answered(status);
     const scrutiny = this.#pool?.scrutiny;
     const hasChanged =
       scrutiny === undefined
@@ -130,6 +171,7 @@ export class Placement implements Waiter {
   /** The request is over, however. */
   end(): void {
     if (this.#waitsFor !== undefined) this.#endWait(eventTime());
+    if (this.#trail !== undefined) this.#leaveTrail('client-gone');
     this.#pool = undefined;
     this.#listener = undefined;
     this.#traits = undefined;
@@ -137,7 +179,13 @@ export class Placement implements Waiter {
 
   #place(endpoint: EndpointState, now: number): void {
     this.#askedAt = steadyTime();
+    this.#trail?.placed(endpoint);
     this.#request.placed(endpoint, now);
+  }
+
+  #leaveTrail(failure?: TrailFailure, status?: number): void {
+    this.#trail?.ended(failure, status);
+    this.#trail = undefined;
   }
 
   /** Undefined: it waits; else why it may not. */

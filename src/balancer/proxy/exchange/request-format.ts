@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BalancingPolicy } from '../../../model/balancing.ts';
 import { type ConnectionEnds, formatProxyHeader } from '../edge/proxy-protocol.ts';
 import type { RequestHead } from '../http/request-head.ts';
+import { parseTraceparent, traceLine } from '../visibility/trace-context.ts';
 
 const idPrefix = randomBytes(8).toString('hex');
 let idCount = 0;
@@ -39,20 +40,28 @@ export function prefaceOf({ sendProxyProtocol }: BalancingPolicy, by: ForwardedB
   return sendProxyProtocol === undefined ? '' : formatProxyHeader(sendProxyProtocol, by.ends());
 }
 
+/** What a trace's parent had to say means nothing once its name is lost (W3C Trace Context, section 3.2.2). */
+function keptLines({ kept, traceparent }: RequestHead['fields']): string {
+  const isLost = traceparent !== undefined && parseTraceparent(traceparent) === undefined;
+  return isLost ? kept.replaceAll(/^tracestate:.*\r\n/gim, '') : kept;
+}
+
 /** The head that goes to the replica. Framing is written from what was decided, not copied. */
 export function formatRequestHead(
   head: RequestHead,
   requestId: string,
   by: ForwardedBy,
   fallbackHost: string,
+  traceparent: string | undefined,
 ): string {
   const { fields, framing, host } = head;
-  let text = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${host ?? fallbackHost}\r\n${fields.kept}`;
+  let text = `${head.method} ${head.target} HTTP/1.1\r\nHost: ${host ?? fallbackHost}\r\n${keptLines(fields)}`;
   // A length of nought is written only where a server might miss it.
   if (framing.kind === 'length') text += `Content-Length: ${framing.bytes}\r\n`;
   else if (framing.kind === 'chunked') text += 'Transfer-Encoding: chunked\r\n';
   else if (fields.contentLength !== undefined) text += 'Content-Length: 0\r\n';
   if (head.expectsContinue) text += 'Expect: 100-continue\r\n';
+  text += traceparent === undefined ? traceLine(fields.traceparent) : `traceparent: ${traceparent}\r\n`;
   const { forwardedFor } = fields;
   const chain = forwardedFor === undefined ? by.clientAddress : `${forwardedFor}, ${by.clientAddress}`;
   text += `X-Request-ID: ${requestId}\r\nX-Forwarded-For: ${chain}\r\n${by.lines}`;

@@ -22,6 +22,7 @@ export class HeaderFields {
   forwardedProto: string | undefined;
   forwardedPort: string | undefined;
   requestId: string | undefined;
+  traceparent: string | undefined;
 
   /**
    * Reads the field lines in `text` from `start` up to `textEnd`, with the empty line that ends them (RFC 9112 section 5).
@@ -88,6 +89,7 @@ export class HeaderFields {
     this.forwardedProto = undefined;
     this.forwardedPort = undefined;
     this.requestId = undefined;
+    this.traceparent = undefined;
   }
 
   #note(field: number, text: string, start: number, end: number): void {
@@ -132,6 +134,9 @@ export class HeaderFields {
         break;
       case known.requestId:
         this.requestId = value;
+        break;
+      case known.traceparent:
+        this.traceparent = joined(this.traceparent, value);
         break;
       default:
         break;

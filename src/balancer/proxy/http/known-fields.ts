@@ -21,6 +21,7 @@ export const known = {
   upstreamServer: 18,
   /** A name such as `Content_Length`, which CGI-like servers read as the real one. */
   disguised: 19,
+  traceparent: 20,
 } as const;
 
 /** Names and their codes, by length. */
@@ -44,6 +45,7 @@ for (const [name, code] of [
   ['x-request-id', known.requestId],
   ['x-served-by', known.servedBy],
   ['x-upstream-server', known.upstreamServer],
+  ['traceparent', known.traceparent],
 ] as const) {
   const sameLength = (candidates[name.length] ??= { names: [], codes: [] });
   sameLength.names.push(name);
@@ -74,7 +76,7 @@ export function knownField(text: string, start: number, end: number): number {
 }
 
 function fieldSet(...codes: readonly number[]): Uint8Array {
-  const set = new Uint8Array(20);
+  const set = new Uint8Array(21);
   for (const code of codes) set[code] = 1;
   return set;
 }
@@ -95,6 +97,7 @@ export const removedFromRequests = fieldSet(
   known.forwardedHost,
   known.forwardedPort,
   known.requestId,
+  known.traceparent,
   known.disguised,
 );
 

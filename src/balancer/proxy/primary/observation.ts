@@ -44,7 +44,7 @@ export function observe(table: RoutingTable, facts: FactsById, totals: Totals): 
     const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
     return { id, isOpen: true, requests, waiting, waitedMs: Math.round(waitedMs), failed, failures };
   });
-  return { endpoints, listeners };
+  return { endpoints, listeners, figures: totals.figures };
 }
 
 function conditionOf(

@@ -3,6 +3,8 @@ import { TenfoldError } from '../../../shared/errors.ts';
 import { LimitArbiter } from '../edge/limits/limit-arbiter.ts';
 import type { ProxyLimits } from '../proxy-limits.ts';
 import { doorKey } from '../worker/door-key.ts';
+import { rotateLog } from '../visibility/rotate-log.ts';
+import { accessLogPath } from '../visibility/visibility.ts';
 import type { WorkerNotice } from '../worker/worker-protocol.ts';
 import { ActiveHealth } from './active-health.ts';
 import { Doors } from './doors.ts';
@@ -91,6 +93,14 @@ export class ProxyCore {
       }),
     );
     return observe(this.#table, this.#facts, this.#totals);
+  }
+
+  /** Moves access logs away that have become large; called now and then. */
+  async tidyLogs(stateFolder: string): Promise<void> {
+    for (const pool of this.#table.pools) {
+      const { accessLog } = pool.policy;
+      if (accessLog !== undefined) await rotateLog(accessLogPath(accessLog, pool, stateFolder), accessLog);
+    }
   }
 
   stop(graceMs: number): Promise<void> {

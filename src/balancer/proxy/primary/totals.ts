@@ -1,5 +1,6 @@
-import type { TrafficTotals } from '../../balancer-driver.ts';
+import type { TrafficTotals, BalancerFigures } from '../../balancer-driver.ts';
 import { type Answers, noAnswers, plusAnswers } from '../visibility/answers.ts';
+import { figuresAtRest, noFigures, plusFigures } from '../../balancer-figures.ts';
 import type { EndpointReport, ListenerReport, WorkerNotice } from '../worker/worker-protocol.ts';
 
 export interface EndpointSum extends TrafficTotals {
@@ -32,6 +33,8 @@ export class Totals {
   readonly #workers = new Map<number, WorkerFigures>();
   readonly #pastEndpoints = new Map<string, TrafficTotals>();
   readonly #pastAnswers = new Map<string, Answers>();
+  readonly #figures = new Map<number, BalancerFigures>();
+  #pastFigures = noFigures;
   readonly #pastListeners = new Map<string, ListenerSum>();
 
   add(worker: number, report: Extract<WorkerNotice, { type: 'report' }>): void {
@@ -45,6 +48,7 @@ export class Totals {
       if (endpoint.answers !== undefined) figures.answers.set(endpoint.id, endpoint.answers);
     }
     for (const listener of report.listeners) figures.listeners.set(listener.id, listener);
+    if (report.figures !== undefined) this.#figures.set(worker, report.figures);
   }
 
   /** A worker died: its counters stay, and what was in flight in it has failed. */
@@ -52,6 +56,8 @@ export class Totals {
     const figures = this.#workers.get(worker);
     if (figures === undefined) return;
     this.#workers.delete(worker);
+    this.#pastFigures = plusFigures(this.#pastFigures, figuresAtRest(this.#figures.get(worker) ?? noFigures));
+    this.#figures.delete(worker);
     for (const [id, report] of figures.endpoints) {
       this.#pastEndpoints.set(id, plus(this.#pastEndpoints.get(id) ?? nothing, report));
     }
@@ -109,6 +115,10 @@ export class Totals {
       if (answers !== undefined) sum = plusAnswers(sum, answers);
     }
     return sum;
+  }
+
+  get figures(): BalancerFigures {
+    return Array.from(this.#figures.values()).reduce(plusFigures, this.#pastFigures);
   }
 
   listener(id: string): ListenerSum {

@@ -1,5 +1,6 @@
 import type { BalancingPolicy } from '../../../model/balancing.ts';
 import type { PoolEntry, TrafficSplit } from '../../balancer-driver.ts';
+import type { RequestWatch } from '../visibility/request-watch.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { type RequestTraits, type TraitReader, traitReader } from './request-traits.ts';
 import { Scrutiny } from './scrutiny/scrutiny.ts';
@@ -20,6 +21,8 @@ export interface PoolSurroundings {
   /** Gives room up to other workers. */
   spareRoom(endpoint: string, count: number): void;
   circuitChanged(pool: string, openUntil: number): void;
+  /** Undefined: nothing of the pool's requests is written down. */
+  watchOf(entry: PoolEntry): RequestWatch | undefined;
 }
 
 /** A pool in one worker. What its policy leaves out is undefined here, and costs its requests nothing. */
@@ -35,6 +38,8 @@ export class PoolState {
   pick: Pick = picks.least_conn;
   readTraits: TraitReader | undefined;
   pins: StickyPins | undefined;
+  /** Writes its requests down. */
+  watch: RequestWatch | undefined;
   /** Watches how its endpoints answer. */
   scrutiny: Scrutiny | undefined;
   /** Where its requests may wait. */
@@ -65,6 +70,7 @@ export class PoolState {
     this.endpoints = endpoints;
     this.pick = picks[policy.algorithm];
     this.readTraits = traitReader(entry);
+    this.watch = this.#surroundings.watchOf(entry);
     const { secret } = this.#surroundings;
     this.pins =
       policy.sticky === undefined ? undefined : new StickyPins(policy.sticky, entry.id, endpoints, secret);

@@ -1,4 +1,10 @@
-import type { EndpointEntry, ListenerEntry, PoolEntry, TrafficTotals } from '../../balancer-driver.ts';
+import type {
+  EndpointEntry,
+  ListenerEntry,
+  PoolEntry,
+  TrafficTotals,
+  BalancerFigures,
+} from '../../balancer-driver.ts';
 import type { LimitNotice, LimitOrder } from '../edge/limits/limit-protocol.ts';
 import type { ProxyLimits } from '../proxy-limits.ts';
 import type { Answers } from '../visibility/answers.ts';
@@ -86,6 +92,8 @@ export type WorkerNotice =
       /** All counters of what has changed since the last report. */
       readonly endpoints: readonly EndpointReport[];
       readonly listeners: readonly ListenerReport[];
+      /** With the answer to an order. */
+      readonly figures?: BalancerFigures;
     }
   /** `until` 0: it came back. */
   | { readonly type: 'ejected'; readonly id: string; readonly until: number; readonly reason: string }

@@ -1,8 +1,11 @@
+import { activityOf } from '../client/connection-activity.ts';
 import { Door } from '../client/door.ts';
 import { LimitDesk } from '../edge/limits/limit-desk.ts';
 import { closeExpired } from '../exchange/upstream-pool.ts';
 import { defaultProxyLimits, type ProxyLimits } from '../proxy-limits.ts';
+import type { BalancerFigures, PoolEntry } from '../../balancer-driver.ts';
 import { followWallClock } from '../socket/event-time.ts';
+import { Visibility } from '../visibility/visibility.ts';
 import { doorKey } from './door-key.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { collectReport } from './report.ts';
@@ -24,12 +27,14 @@ export function runWorker(): void {
   const closing = new Set<Door>();
   let limits: ProxyLimits = defaultProxyLimits;
   let isReportDue = false;
+  const visibility = Visibility.of(process.env);
   const surroundings = {
     secret: '',
     workers: 1,
     wantRoom: (pool: string) => tell({ type: 'want-room', pool }),
     spareRoom: (id: string, count: number) => tell({ type: 'spare-room', id, count }),
     circuitChanged: (pool: string, until: number) => tell({ type: 'circuit', pool, until }),
+    watchOf: (entry: PoolEntry) => visibility.watchOf(entry),
   };
   const routing = new RoutingState(surroundings);
 
@@ -37,13 +42,26 @@ export function runWorker(): void {
     // An error means that the main process is gone, and the disconnect says so too.
     if (process.connected) process.send?.(notice, undefined, undefined, () => {});
   };
+  /** Through doors that are closed. */
+  let accepted = 0;
+  const figures = (): BalancerFigures => {
+    const activity = { reading: 0, writing: 0, waiting: 0 };
+    for (const door of [...doors.values(), ...closing])
+      for (const connection of door.connections) activity[activityOf(connection)]++;
+    const open = Array.from(doors.values(), (door) => door.accepted);
+    return {
+      accepted: open.reduce((sum, count) => sum + count, accepted),
+      ...activity,
+      ...visibility.counts,
+    };
+  };
   let answersDueAt = 0;
   const report = (sequence?: number): void => {
     const now = performance.now();
     const withAnswers = sequence !== undefined || now >= answersDueAt;
     if (withAnswers) answersDueAt = now + reportAnswersEveryMs;
     const { endpoints, listeners } = collectReport(routing, withAnswers);
-    if (sequence !== undefined) tell({ type: 'report', sequence, endpoints, listeners });
+    if (sequence !== undefined) tell({ type: 'report', sequence, endpoints, listeners, figures: figures() });
     else if (endpoints.length + listeners.length > 0) tell({ type: 'report', endpoints, listeners });
   };
   const context: WorkerContext = {
@@ -88,6 +106,7 @@ export function runWorker(): void {
       door.close();
       doors.delete(key);
       closing.add(door);
+      accepted += door.accepted;
     }
   };
   const stop = (graceMs: number): void => {
@@ -96,7 +115,7 @@ export function runWorker(): void {
     const poll = setInterval(() => {
       if (Date.now() < deadline && Array.from(closing).some((door) => door.connections.size > 0)) return;
       clearInterval(poll);
-      process.exit(0);
+      void visibility.close().finally(() => process.exit(0));
     }, 20);
   };
 
@@ -182,7 +201,10 @@ export function runWorker(): void {
       pool.serve();
     }
   }, tickEveryMs);
-  setInterval(() => report(), reportEveryMs);
+  setInterval(() => {
+    report();
+    visibility.flush();
+  }, reportEveryMs);
   setInterval(() => {
     for (const { edge } of routing.listeners.values()) void edge?.look();
   }, lookEveryMs);
