@@ -45,7 +45,7 @@ export class Http2Wire extends Duplex implements Wire {
 
   /** The client is told that the response broke off. */
   resetAndDestroy(): void {
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    this.#breakOff();
     this.destroy();
   }
 
@@ -67,7 +67,7 @@ export class Http2Wire extends Duplex implements Wire {
 
   override _final(done: (error?: Error | null) => void): void {
     if (!this.#hasResponded || !(this.#extent.isComplete || this.#extent.endsWithConnection)) {
-      this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      this.#breakOff();
     } else if (!this.#stream.writableEnded) {
       this.#stream.end();
     }
@@ -79,8 +79,13 @@ export class Http2Wire extends Duplex implements Wire {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (!this.#stream.destroyed && !this.#stream.writableEnded) this.#stream.close(constants.NGHTTP2_CANCEL);
+    if (!this.#stream.writableEnded) this.#breakOff();
     done(error);
+  }
+
+  /** To close the stream would send an end first, and what there is of the response would look like all of it. */
+  #breakOff(): void {
+    if (!this.#stream.destroyed) this.#stream.destroy(new Error('the response broke off'));
   }
 
   #take(chunk: Buffer): void {

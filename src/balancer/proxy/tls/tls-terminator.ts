@@ -35,6 +35,9 @@ export class TlsTerminator {
       ALPNProtocols: offersHttp2 && this.policy.offersHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       SNICallback: (name, done) => done(null, certificates.contextFor(name)),
     };
-    return new TLSSocket(socket, options);
+    const secured = new TLSSocket(socket, options);
+    // As Node's own TLS server does: HTTP/2 waits for a handshake that is over as long as this says that it is not.
+    secured.once('secure', () => Object.assign(secured, { secureConnecting: false }));
+    return secured;
   }
 }
