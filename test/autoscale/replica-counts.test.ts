@@ -43,6 +43,12 @@ describe('the number of replicas of a service that scales by itself', () => {
     assert.deepEqual(countOf(bringUp(scaled, up({ resetScale: true }, 3), 2)), [3, 'autoscaler']);
   });
 
+  test('is brought within bounds that have changed', () => {
+    const narrow = { stack: desiredOf([webService({ autoscale: policyOf({ min: 3, max: 4 }) })]).stack };
+    assert.deepEqual(countOf(bringUp(withReplicas(first, 'web', 6), up(narrow), 2)), [4, 'autoscaler']);
+    assert.deepEqual(countOf(bringUp(withReplicas(first, 'web', 0), up(narrow), 2)), [3, 'autoscaler']);
+  });
+
   test('goes on from what it was when autoscale comes into the file, and is that of the file when it goes', () => {
     const plain = { stack: desiredOf([webService({ replicas: 4 })]).stack };
     const before = scaleTo(bringUp(undefined, up(plain), 1), { web: 5 }, 1);

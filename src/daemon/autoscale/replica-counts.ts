@@ -1,3 +1,4 @@
+import { boundsAt } from '../../autoscale/limits/schedule.ts';
 import type { Desired, DesiredService } from '../../controller/desired.ts';
 import type { Service } from '../../model/service.ts';
 import { TenfoldError } from '../../shared/errors.ts';
@@ -17,18 +18,21 @@ export function isAutoscaled(
   return service.autoscale !== undefined && !service.autoscale.isShadow && wanted?.isAutoscalePaused !== true;
 }
 
-/** What `up` makes of the number of a service that scales by itself. `resetScale` begins anew with that of the file. */
+/**
+ * What `up` makes of the number of a service that scales by itself: it is brought within the bounds, as the next decision
+ * would. `resetScale` begins anew with that of the file.
+ */
 export function autoscaledAfterUp(
   service: Service,
   before: DesiredService | undefined,
   resetScale: boolean,
+  now: number,
 ): Count {
   const fileReplicas = service.replicas;
   const start = before === undefined || resetScale ? fileReplicas : before.replicas;
-  const { min = 1, max = start } = service.autoscale ?? {};
-  const isSettled = before?.source === 'autoscaler' && !resetScale;
-  const replicas = isSettled ? start : Math.min(Math.max(start, min), max);
-  return { replicas, source: 'autoscaler', fileReplicas };
+  const { autoscale } = service;
+  const { min, max } = autoscale === undefined ? { min: start, max: start } : boundsAt(autoscale, now);
+  return { replicas: Math.min(Math.max(start, min), max), source: 'autoscaler', fileReplicas };
 }
 
 /** Throws `invalid-scale` when a number is asked for that the autoscaler would change again. */

@@ -25,7 +25,7 @@ export function bringUp(previous: Desired | undefined, request: UpRequest, now: 
     const settled: DesiredService = {
       ...startingPoint(service),
       ...before,
-      ...replicasAfterUp(service, before, scale[service.name], request.resetScale),
+      ...replicasAfterUp(service, before, scale[service.name], request.resetScale, now),
       ...(isSelected && { phase: 'running' as const }),
       ...(isSelected && !isOneShot(service, stack) && { activeSince: now }),
       ...(isSelected && request.forceRecreate && { recreateBefore: now }),
@@ -154,8 +154,9 @@ function replicasAfterUp(
   before: DesiredService | undefined,
   asked: number | undefined,
   resetScale: boolean,
+  now: number,
 ): Pick<DesiredService, 'replicas' | 'source' | 'fileReplicas'> {
-  if (isAutoscaled(service, before)) return autoscaledAfterUp(service, before, resetScale);
+  if (isAutoscaled(service, before)) return autoscaledAfterUp(service, before, resetScale, now);
   const fileReplicas = service.replicas;
   if (asked !== undefined) return { replicas: asked, source: 'command', fileReplicas };
   const holds = before?.source === 'command' && before.fileReplicas === fileReplicas && !resetScale;
