@@ -34,6 +34,8 @@ export class Ambassador {
   #observing: Promise<BalancerObservation> | undefined;
   #isSilent = false;
   #isComingBack = false;
+  /** The one that came back is being given its table. */
+  #entering: Promise<void> | undefined;
 
   constructor(options: AmbassadorOptions) {
     this.#options = options;
@@ -76,6 +78,8 @@ export class Ambassador {
     this.#table = table;
     try {
       for (let attempt = 1; ; attempt++) {
+        // The table before this one may be on its way, and must not arrive after it.
+        await this.#entering?.catch(() => {});
         const session = this.#session ?? (await this.#find());
         if (session === undefined) return this.#bringBack();
         this.#keep(session);
@@ -213,7 +217,12 @@ export class Ambassador {
   }
 
   /** One that just started carries nothing until it has its table, and is found by others only then. */
-  async #enter(session: ProxySession, signal: AbortSignal): Promise<void> {
+  #enter(session: ProxySession, signal: AbortSignal): Promise<void> {
+    this.#entering = this.#giveTable(session, signal).finally(() => (this.#entering = undefined));
+    return this.#entering;
+  }
+
+  async #giveTable(session: ProxySession, signal: AbortSignal): Promise<void> {
     if (this.#table !== undefined) await this.#ask(session, this.#table, signal);
     await this.#options.host.announce(this.spec, signal);
     this.#keep(session);
