@@ -16,10 +16,12 @@ export function memoryCap(memory: MemoryReading | undefined, current: number): C
   const leftBytes = Math.max(0, memory.roomBytes - memory.promisedBytes);
   const room = Math.floor(leftBytes / memory.perReplicaBytes);
   const basis = memory.basis === 'limit' ? 'its limit' : 'measured';
+  const needs = `${formatBytes(leftBytes)} are left, and a replica takes ${formatBytes(memory.perReplicaBytes)} (${basis})`;
+  const more = room === 0 ? 'none more' : `${room} more`;
   return {
     by: 'memory',
     replicas: current + room,
-    text: `the machine's memory has room for ${room === 0 ? 'none' : room} more: ${formatBytes(leftBytes)} are left, and a replica takes ${formatBytes(memory.perReplicaBytes)} (${basis})`,
+    text: `the machine's memory has room for ${more}: ${needs}`,
   };
 }
 

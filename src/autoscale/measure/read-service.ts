@@ -2,6 +2,7 @@ import type { ReplicaSample, ServiceSample } from '../../metrics/metrics-source.
 import { ratesBetween, type ReplicaRates } from '../../metrics/rates.ts';
 import type { ReplicaReading, ServiceReading } from '../reading.ts';
 import { rounded } from '../rounding.ts';
+import { countInFlight, inFlightOf } from './in-flight.ts';
 import { runOf, type ReadinessLog } from './readiness.ts';
 
 /** Older than this, a sample says nothing about now. */
@@ -28,9 +29,13 @@ export function readService(view: ServiceView, windowMs: number, now: number): S
   const rates = isWhole ? ratesBetween(earliest, latest) : undefined;
   const byReplica = new Map(rates?.replicas.map((replica) => [replica.replicaId, replica]));
   const running = latest.replicas.filter(({ replicaId }) => !view.leaving.has(replicaId));
-  const replicas = running.map((replica) =>
-    readReplica(replica, byReplica.get(replica.replicaId), view, latest.time - earliest.time),
-  );
+  const counted = countInFlight(samples);
+  const replicas = running.map((replica) => {
+    const own = byReplica.get(replica.replicaId);
+    const count = counted.get(runOf(replica)) ?? 0;
+    const window = { moments: samples.length, spanMs: latest.time - earliest.time };
+    return readReplica(replica, own, view.readiness, inFlightOf(count, own?.latency, window));
+  });
   const waiting = average(samples.map((sample) => sample.waiting));
   const reading = {
     waiting: rounded(waiting),
@@ -60,42 +65,20 @@ function queueTime(
 function readReplica(
   replica: ReplicaSample,
   rates: ReplicaRates | undefined,
-  { samples, readiness }: ServiceView,
-  spanMs: number,
+  readiness: ReadinessLog,
+  inFlight: number,
 ): ReplicaReading {
   const { instance, isReady, startedAt, memoryBytes } = replica;
-  const run = runOf(replica);
-  const own = samples.flatMap(({ replicas }) => replicas.filter((each) => runOf(each) === run));
   return {
     instance,
     isReady,
     startedAt,
-    readyChangedAt: readiness.get(run)?.changedAt ?? startedAt,
+    readyChangedAt: readiness.get(runOf(replica))?.changedAt ?? startedAt,
     ...(rates?.cpu !== undefined && { cpuCores: rounded(rates.cpu) }),
     ...(memoryBytes !== undefined && { memoryBytes }),
-    inFlight: rounded(inFlightOf(own, samples.length, rates, spanMs)),
+    inFlight: rounded(inFlight),
     ...(rates !== undefined && { requestsPerSecond: rounded(rates.requestsPerSecond) }),
   };
-}
-
-/**
- * Requests in flight on average. Counting them at a few moments is a guess; by Little's law the time that answered requests took
- * says it exactly, but nothing of those that take longer than the window. So it is the latter, unless the former differs by more
- * than chance would have it. Both are of the whole window, also for a replica that was there for a part of it: together the
- * replicas are what the service had.
- */
-function inFlightOf(
-  own: readonly ReplicaSample[],
-  moments: number,
-  rates: ReplicaRates | undefined,
-  spanMs: number,
-): number {
-  const counted = own.reduce((sum, { inFlight }) => sum + inFlight, 0) / moments;
-  if (rates === undefined || rates.latency.count === 0 || spanMs === 0) return counted;
-  const answered = rates.latency.sumMs / spanMs;
-  // Three standard deviations of a mean of counts.
-  const chance = 3 * Math.sqrt(Math.max(1, answered) / moments);
-  return Math.abs(counted - answered) <= chance ? answered : counted;
 }
 
 function pending(count: number, now: number): ReplicaReading[] {

@@ -1,4 +1,4 @@
-import type { AutoscalePolicy, MetricTarget } from '../../model/autoscale.ts';
+import type { AutoscalePolicy, MetricKind, MetricTarget } from '../../model/autoscale.ts';
 import type { MetricFinding } from '../decision.ts';
 import type { AutoscaleInput, QueryReading, ServiceReading } from '../reading.ts';
 import { rounded } from '../rounding.ts';
@@ -82,7 +82,7 @@ function findAverage(
   whole = 1,
 ): MetricFinding {
   const proposal = proposeAverage(measured, target, input.current, tolerance);
-  if (proposal === undefined) return unknown({ kind }, target / whole, whyUnmeasured(measured));
+  if (proposal === undefined) return unknown({ kind }, target / whole, whyUnmeasured(kind, measured));
   const average = measured.values.reduce((sum, value) => sum + value, 0) / measured.values.length;
   const assumption = assumptionOf(proposal, measured);
   const subject = `${kind} ${format(average)} of ${format(target)}${assumption === undefined ? '' : `, ${assumption},`}`;
@@ -104,7 +104,7 @@ function findP95(
   const { p95Ms } = service;
   const { targetMs } = target;
   const measured = measureReady(service.replicas, ({ inFlight }) => inFlight);
-  if (measured.values.length === 0) return unknown(target, targetMs, whyUnmeasured(measured));
+  if (measured.values.length === 0) return unknown(target, targetMs, whyUnmeasured(target.kind, measured));
   const inFlight = measured.values.reduce((sum, value) => sum + value, 0) / measured.values.length;
   if (p95Ms === undefined) {
     if (inFlight > 0) return unknown(target, targetMs, 'requests are in flight, and none was answered');
@@ -131,7 +131,7 @@ function findQueueTime(
   const { targetMs, slots } = target;
   const measured = measureReady(replicas, ({ inFlight }) => inFlight);
   const ready = measured.values.length;
-  if (ready === 0) return unknown(target, targetMs, whyUnmeasured(measured));
+  if (ready === 0) return unknown(target, targetMs, whyUnmeasured(target.kind, measured));
   const inFlight = measured.values.reduce((sum, value) => sum + value, 0);
   const isTooLong = queueMs > targetMs * (1 + tolerance.up);
   const ratio = queueRatio(service, isTooLong, inFlight, ready, slots);
@@ -194,9 +194,9 @@ function assumptionOf({ assumed }: Proposal, { missing, unready }: Measured): st
   return `with ${parts.join(' and ')} taken to be ${assumed}`;
 }
 
-function whyUnmeasured({ missing, unready }: Measured): string {
+function whyUnmeasured(kind: MetricKind, { missing, unready }: Measured): string {
   if (missing + unready === 0) return 'no replica runs';
-  if (missing === 0) return 'no replica is ready, or for long enough';
+  if (missing === 0) return kind === 'cpu' ? 'no replica was ready for long enough' : 'no replica is ready';
   return `${missing === 1 ? 'a replica is' : `${missing} replicas are`} ready, and not measured`;
 }
 
