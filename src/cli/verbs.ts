@@ -24,6 +24,7 @@ import { addLogs } from './views/logs.ts';
 import { addLs } from './views/ls.ts';
 import { addPs } from './views/ps.ts';
 import { addStatus } from './views/status.ts';
+import { addTop } from './views/top.ts';
 import { addVersion } from './views/version.ts';
 
 interface VerbGroup {
@@ -39,7 +40,10 @@ export const verbs: readonly VerbGroup[] = [
   },
   { heading: 'Move it to another revision:', add: [addDeploy, addRollout] },
   { heading: 'Work on an instance:', add: [addDrain, addUndrain, addExec] },
-  { heading: 'Look at it:', add: [addPs, addLs, addStatus, addLogs, addEvents, addConfig, addDashboard] },
+  {
+    heading: 'Look at it:',
+    add: [addPs, addLs, addStatus, addLogs, addEvents, addConfig, addTop, addDashboard],
+  },
   { heading: 'Measure it:', add: [addMetrics, addLoad, addProve, addCapacity, addExport] },
   { heading: 'About:', add: [addVersion] },
 ];
