@@ -5,6 +5,7 @@ import { type AdminServer, serveAdmin } from './admin/admin-server.ts';
 import { metricsRoute } from './admin/metrics-route.ts';
 import type { VersionReply } from './control-api.ts';
 import { askPrometheus } from './autoscale/ask-prometheus.ts';
+import { autoscaleFamilies } from './autoscale/autoscale-families.ts';
 import { autoscaleRoutes } from './autoscale/autoscale-routes.ts';
 import { Autoscaler } from './autoscale/autoscaler.ts';
 import { isListening, serveControl } from './control/control-server.ts';
@@ -25,6 +26,7 @@ import type { StackController } from '../controller/loop.ts';
 import { createAccess } from '../dashboard/access.ts';
 import { readDashboardKey } from '../dashboard/key-file.ts';
 import { createDashboard } from '../dashboard/routes.ts';
+import type { MetricFamily } from '../exporters/prometheus/metric-family.ts';
 import { TrafficTable } from '../controller/execute/traffic-table.ts';
 import type { MetricsSource } from '../metrics/metrics-source.ts';
 import { startMetrics } from '../metrics/start-metrics.ts';
@@ -146,6 +148,7 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     autoscaler,
     user: userName(),
   });
+  const moreFamilies = (): readonly MetricFamily[] => autoscaleFamilies(autoscaler.statuses());
   await using adminServer = await serveAdmin(
     adminAddress,
     [...adminRoutes({ metrics, controllers, version, moreFamilies }), ...dashboard.routes],
