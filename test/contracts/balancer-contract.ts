@@ -53,6 +53,6 @@ export function testBalancerContract(
     testCanaries(driver, lacks);
     testLimits(driver, lacks);
     testHealth(driver, lacks);
-    testChanges(driver);
+    testChanges(driver, lacks);
   });
 }

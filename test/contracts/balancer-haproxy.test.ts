@@ -12,6 +12,7 @@ testBalancerContract('HAProxy', {
     'latency-outlier': 'HAProxy does not compare the response times of servers',
     'circuit-breaker': 'HAProxy has no breaker for a whole backend',
     'panic-threshold': 'HAProxy asks all only when none is healthy',
+    'policy-in-place': 'each policy takes an HAProxy of its own, which lives as long as its requests',
     'strict-requests': 'HAProxy mends what RFC 9112 lets a proxy mend',
     'nominated-fields': 'HAProxy passes on fields that Connection names',
     'early-close': 'HAProxy goes on reading the request, for as long as the client may be silent',

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BalancerDriver, EndpointEntry } from '../../../src/balancer/balancer-driver.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { ask, responseTo } from './clients.ts';
-import { BalancedService } from './harness.ts';
+import { BalancedService, type Lacks } from './harness.ts';
 import { httpReplica, type TestReplica } from './replicas.ts';
 
 const steps = 100;
@@ -20,7 +20,7 @@ function chances(seed: number): () => number {
 }
 
 /** The table changes again and again while there is traffic. */
-export function testChanges(driver: () => BalancerDriver): void {
+export function testChanges(driver: () => BalancerDriver, lacks: Lacks): void {
   describe('changes under load', () => {
     test(`${steps} random steps of scaling and draining fail no request`, { timeout: 60_000 }, async (t) => {
       const chance = chances(42);
@@ -84,7 +84,8 @@ export function testChanges(driver: () => BalancerDriver): void {
       assert.equal((await service.observeListener()).failed, 0);
     });
 
-    test(`long responses live through ${steps} tables`, async (t) => {
+    const inPlace = { skip: lacks['policy-in-place'] ?? false };
+    test(`long responses live through ${steps} tables`, inPlace, async (t) => {
       const replica = await httpReplica('web-1', (_, outgoing) => {
         let count = 0;
         outgoing.write('begin\n');

@@ -39,6 +39,8 @@ export type Capability =
   | 'nominated-fields'
   /** A client that has ended its side is still answered. */
   | 'half-closed-clients'
+  /** Another policy takes effect in the same process, however often. */
+  | 'policy-in-place'
   /** A response that comes before its request is complete ends the connection. */
   | 'early-close';
 

@@ -38,8 +38,8 @@ export class Instances {
       .reduce((sum, { current, queued }) => sum + current + queued, 0);
   }
 
-  async read(): Promise<void> {
-    for (const instance of this.living) await instance.read();
+  async read(options: { readonly isPatient: boolean }): Promise<void> {
+    await Promise.all(this.living.map((instance) => instance.read(options)));
   }
 
   /** One that an earlier daemon has left. */

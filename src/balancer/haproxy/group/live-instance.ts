@@ -5,6 +5,7 @@ import { readStatistics, type StatRow } from '../process/statistics.ts';
 import { parseTrafficLine, type TrafficEvent } from '../traffic/log-line.ts';
 
 const logLagMs = 250;
+const patienceMs = 3;
 
 export interface LiveEvents {
   /** A request or connection has ended. */
@@ -55,9 +56,16 @@ export class LiveInstance {
     return this.#rows;
   }
 
-  /** Fresh counters, once the log has told of each request that they hold as ended. */
-  async read(): Promise<readonly StatRow[]> {
-    const rows = await readStatistics(this.record.socketPath);
+  /**
+   * Fresh counters, once the log has told of each request that they hold as ended. A request whose answer the client has just
+   * got may still be on HAProxy's books; `isPatient` gives it the moment that takes.
+   */
+  async read({ isPatient }: { readonly isPatient: boolean }): Promise<readonly StatRow[]> {
+    let rows = await readStatistics(this.record.socketPath);
+    if (isPatient && rows.some(({ server, current }) => server === 'BACKEND' && current > 0)) {
+      await sleep(patienceMs);
+      rows = await readStatistics(this.record.socketPath);
+    }
     await this.#awaitLog(rows);
     this.#rows = rows;
     return rows;

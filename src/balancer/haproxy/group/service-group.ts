@@ -5,6 +5,7 @@ import { shapeOf } from '../config/render-config.ts';
 import { checkAddress } from '../process/port-check.ts';
 import { type InstanceRecord, isAlive, pidAt } from '../process/instance.ts';
 import { runCommands } from '../process/runtime-api.ts';
+import { isTenfoldError } from '../../../shared/errors.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import type { TrafficEvent } from '../traffic/log-line.ts';
 import type { ServiceTable } from '../service-tables.ts';
@@ -127,7 +128,7 @@ export class ServiceGroup {
 
   observe(): Promise<BalancerObservation> {
     return this.#inTurn(async () => {
-      await this.#read();
+      await this.#read({ isPatient: true });
       this.#settle();
       return this.#observation();
     });
@@ -135,12 +136,17 @@ export class ServiceGroup {
 
   /** Closes the listeners, lets requests finish within the grace, and ends every HAProxy of the service. */
   async shutdown(graceMs: number): Promise<void> {
-    await this.apply({ ...this.#table, listeners: [] });
-    const deadline = Date.now() + graceMs;
-    for (;;) {
-      await this.#inTurn(() => this.#look());
-      if (this.#instances.all.length === 0 || Date.now() >= deadline) break;
-      await sleep(lookEveryMs);
+    try {
+      await this.apply({ ...this.#table, listeners: [] });
+      const deadline = Date.now() + graceMs;
+      for (;;) {
+        await this.#inTurn(() => this.#look());
+        if (this.#instances.all.length === 0 || Date.now() >= deadline) break;
+        await sleep(lookEveryMs);
+      }
+    } catch (thrown) {
+      // One that cannot be told anything any more is ended all the same.
+      if (!isTenfoldError(thrown, 'balancer-unreachable')) throw thrown;
     }
     this.close();
     await this.#instances.end();
@@ -197,8 +203,8 @@ export class ServiceGroup {
     this.#drains.follow(this.#table.pools, inFlightOf, this.#ledger, Date.now());
   }
 
-  async #read(): Promise<void> {
-    await this.#instances.read();
+  async #read(options = { isPatient: false }): Promise<void> {
+    await this.#instances.read(options);
     this.#ejections.follow(this.#instances.current?.rows ?? []);
   }
 
