@@ -2,7 +2,7 @@ import type { ListenerEntry, PoolEntry } from '../../balancer-driver.ts';
 import { algorithmLines } from './algorithm-lines.ts';
 import { healthLines } from './health-lines.ts';
 import { poolSections } from './names.ts';
-import { literal, quoted } from './quoting.ts';
+import { lineOf, literal, quoted } from './quoting.ts';
 
 const retryAfterSeconds = 1;
 
@@ -21,10 +21,7 @@ export function backendsOf(
   const sections = poolSections(pool.id);
   const shared = sharedLines(pool, protocol, places);
   const checked = [...shared, ...queueLines(pool, protocol), ...healthLines(pool.policy.activeHealth)];
-  const open = [
-    ...shared,
-    ...(protocol === 'http' ? emptyLines(pool, sections.open, sections.rest, places) : []),
-  ];
+  const open = [...shared, ...(protocol === 'http' ? emptyLines(sections.open, sections.rest, places) : [])];
   return [
     { name: sections.rest, lines: checked },
     ...(pool.split === undefined
@@ -95,23 +92,20 @@ function queueLines(pool: PoolEntry, protocol: ListenerEntry['protocol']): reado
   return refusal(literal(reason), literal(JSON.stringify(reason).slice(1, -1)), condition);
 }
 
-function emptyLines(pool: PoolEntry, open: string, rest: string, places: PoolPlaces): readonly string[] {
-  const reason = `%[str(${rest}),map(${places.reasonsPath},${quoted(`no replica of ${pool.service}`)})]`;
-  const json = `%[str(${rest}),map(${places.reasonsPath}),json(utf8s)]`;
+function emptyLines(open: string, rest: string, { reasonsPath }: PoolPlaces): readonly string[] {
+  const reason = `%[str(${rest}),map(${reasonsPath})]`;
+  const json = `%[str(${rest}),map(${reasonsPath}),json(utf8s)]`;
   return refusal(reason, json, `{ nbsrv(${open}) eq 0 }`);
 }
 
 /** 503 with `Retry-After` and the reason, as JSON for those who ask for it. */
 function refusal(reason: string, json: string, condition: string): readonly string[] {
   const answer = (contentType: string, body: string, more: string): string =>
-    `http-request return status 503 content-type ${quoted(contentType)} hdr Retry-After ${retryAfterSeconds} hdr Cache-Control no-store lf-string "${body}" if ${condition}${more}`;
+    `http-request return status 503 content-type ${quoted(contentType)} hdr Retry-After ${retryAfterSeconds} hdr Cache-Control no-store lf-string ${lineOf(body)} if ${condition}${more}`;
   const title = 'Service Unavailable';
+  const error = `"status":503,"title":"${title}","reason":"${json}","requestId":"%[var(txn.id),json(utf8s)]"`;
   return [
-    answer(
-      'application/json',
-      `{\\"error\\":{\\"status\\":503,\\"title\\":\\"${title}\\",\\"reason\\":\\"${json}\\",\\"requestId\\":\\"%[var(txn.id),json(utf8s)]\\"}}\\n`,
-      ' { req.hdr(accept) -m sub application/json }',
-    ),
-    answer('text/plain; charset=utf-8', `503 ${title}: ${reason}\\n`, ''),
+    answer('application/json', `{"error":{${error}}}`, ' { req.hdr(accept) -m sub application/json }'),
+    answer('text/plain; charset=utf-8', `503 ${title}: ${reason}`, ''),
   ];
 }

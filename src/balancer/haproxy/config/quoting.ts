@@ -12,3 +12,8 @@ export function escaped(text: string): string {
 export function literal(text: string): string {
   return text.replaceAll('%', '%%');
 }
+
+/** One word that is a line of text with its end. */
+export function lineOf(text: string): string {
+  return `"${text.replaceAll(/[\\"$]/g, String.raw`\$&`)}\\n"`;
+}
