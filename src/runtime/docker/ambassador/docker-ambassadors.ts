@@ -78,7 +78,9 @@ class DockerAmbassadors implements AmbassadorHost {
   }
 
   async remove(name: AmbassadorName, signal: AbortSignal): Promise<void> {
-    await removeContainerNow(this.#engine, ambassadorName(name.stack, name.service), signal);
+    const existing = await inspectContainer(this.#engine, ambassadorName(name.stack, name.service), signal);
+    if (existing !== undefined && isAmbassador(existing, name))
+      await removeContainerNow(this.#engine, existing.Id, signal);
     await rm(this.#folder(name), { recursive: true, force: true });
   }
 
@@ -120,9 +122,9 @@ class DockerAmbassadors implements AmbassadorHost {
       await this.#createAt(spec, image, identity, places, signal);
     } catch (thrown) {
       if (!isAddressRefused(thrown)) throw thrown;
-      await removeContainerNow(this.#engine, ambassadorName(spec.stack, spec.service), signal);
-      const anywhere = places.map(withoutAddress);
-      await this.#createAt(spec, image, identity, anywhere, signal);
+      await this.remove(spec, signal);
+      await this.#ownFolder(spec, signal);
+      await this.#createAt(spec, image, identity, places.map(withoutAddress), signal);
     }
   }
 
@@ -166,15 +168,20 @@ class DockerAmbassadors implements AmbassadorHost {
   }
 }
 
-function refuseForeign(
-  { Config: { Labels: labels }, Id: id }: ContainerInspectInfo,
-  spec: AmbassadorSpec,
-): void {
-  if (labels[label.role] === 'ambassador' && labels[label.project] === spec.stack) return;
+function isAmbassador(
+  { Config: { Labels: labels } }: ContainerInspectInfo,
+  { stack }: AmbassadorName,
+): boolean {
+  return labels[label.role] === 'ambassador' && labels[label.project] === stack;
+}
+
+/** A stranger's container of that name is never touched. */
+function refuseForeign(existing: ContainerInspectInfo, spec: AmbassadorSpec): void {
+  if (isAmbassador(existing, spec)) return;
   const name = ambassadorName(spec.stack, spec.service);
   throw new TenfoldError('runtime-failed', `the container name ${name} is taken`, {
     expected: `a free name for the ambassador of ${spec.service}`,
-    got: `container ${id.slice(0, 12)} of somebody else`,
+    got: `container ${existing.Id.slice(0, 12)} of somebody else`,
     hint: `docker rename ${name} ANOTHER-NAME, or remove it when nobody needs it`,
   });
 }
