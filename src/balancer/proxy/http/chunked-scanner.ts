@@ -1,4 +1,5 @@
-import { carriageReturn, hexValue, isBlank, isTokenByte, isValueByte, lineFeed } from './characters.ts';
+import { ChunkExtension } from './chunk-extension.ts';
+import { carriageReturn, hexValue, isTokenByte, isValueByte, lineFeed } from './characters.ts';
 import { known, knownField } from './known-fields.ts';
 
 const maxExtensionBytes = 1024;
@@ -25,6 +26,7 @@ export class ChunkedScanner {
   #remaining = 0;
   #lineBytes = 0;
   #trailerLine = '';
+  readonly #extension = new ChunkExtension();
   /** Content that has come, without the coding. */
   contentBytes = 0;
 
@@ -71,9 +73,10 @@ export class ChunkedScanner {
       case state.size:
         return this.#sizeByte(byte);
       case state.extension:
-        if (byte === carriageReturn) this.#state = state.sizeLineFeed;
-        else if (!isValueByte(byte) || ++this.#lineBytes > maxExtensionBytes) return false;
-        return true;
+        if (byte !== carriageReturn)
+          return this.#extension.take(byte) && ++this.#lineBytes <= maxExtensionBytes;
+        this.#state = state.sizeLineFeed;
+        return this.#extension.isComplete;
       case state.sizeLineFeed:
         this.#lineBytes = 0;
         this.#state = this.#remaining === 0 ? state.trailerStart : state.data;
@@ -101,7 +104,7 @@ export class ChunkedScanner {
         this.#state = state.trailerStart;
         return byte === lineFeed && isHarmlessTrailer(this.#trailerLine);
       default:
-        this.#state = state.done;
+        if (byte === lineFeed) this.#state = state.done;
         return byte === lineFeed;
     }
   }
@@ -115,8 +118,10 @@ export class ChunkedScanner {
       return true;
     }
     if (byte === carriageReturn) this.#state = state.sizeLineFeed;
-    else if (byte === 0x3b || isBlank(byte)) this.#state = state.extension;
-    else return false;
+    else if (byte === 0x3b) {
+      this.#state = state.extension;
+      this.#extension.begin();
+    } else return false;
     return true;
   }
 }
