@@ -97,6 +97,8 @@ export interface ReplicaUsage {
 export interface LogLine {
   readonly service: string;
   readonly instance: string;
+  /** Undefined: not known, because the line is older than the replica that is there now. */
+  readonly revision?: string;
   readonly stream: 'stdout' | 'stderr';
   /** Milliseconds since the epoch. */
   readonly time: number;

@@ -44,6 +44,9 @@ export interface LogQuery {
   readonly follow: boolean;
   readonly tail: number | undefined;
   readonly sinceMs: number | undefined;
+  readonly untilMs?: number;
+  /** A regular expression; lines that it does not match are left out. */
+  readonly pattern?: string;
   /** Empty: all. */
   readonly services: readonly string[];
 }
@@ -164,11 +167,13 @@ function withSignal(signal: AbortSignal | undefined): { signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
 }
 
-function logParameters({ follow, tail, sinceMs, services }: LogQuery): string {
+function logParameters({ follow, tail, sinceMs, untilMs, pattern, services }: LogQuery): string {
   return queryText([
     ['follow', follow ? '1' : undefined],
     ['tail', tail],
     ['since', sinceMs],
+    ['until', untilMs],
+    ['grep', pattern],
     ...services.map((service) => ['service', service] as const),
   ]);
 }

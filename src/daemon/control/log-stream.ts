@@ -1,9 +1,11 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import type { Call } from './control-server.ts';
 import { beginStream } from './reply.ts';
 import type { Replica } from '../../model/replica.ts';
 import type { LogLine, LogOptions } from '../../runtime/runtime-driver.ts';
 import type { StackSession } from '../stack/stack-session.ts';
-import { TenfoldError } from '../../shared/errors.ts';
+import { messageOf, TenfoldError } from '../../shared/errors.ts';
 
 /** Sends the output of every replica of the wanted services; with `follow`, that of replicas to come as well. */
 export async function streamLogs(session: StackSession, { url, response, signal }: Call): Promise<void> {
@@ -14,8 +16,9 @@ export async function streamLogs(session: StackSession, { url, response, signal 
     wanted,
     pass.observed.replicas.map(({ replica }) => replica),
   );
+  const selection = { wanted, options: optionsOf(url), ...filterOf(url) };
   const send = beginStream(response);
-  await copyLogs(session, { wanted, options: optionsOf(url) }, send, signal);
+  await copyLogs(session, selection, send, signal, () => whenDrained(response, signal));
   if (!signal.aborted) response.end();
 }
 
@@ -23,15 +26,23 @@ export async function streamLogs(session: StackSession, { url, response, signal 
 export interface LogSelection {
   readonly wanted: readonly string[];
   readonly options: LogOptions;
+  /** Only lines before this time, milliseconds since the epoch; such a log is not followed. */
+  readonly untilMs?: number;
+  /** Only lines that it matches. */
+  readonly pattern?: RegExp;
 }
 
 /** Hands on the lines of the selected logs: with `follow` as they come until the signal aborts, else in order of time. */
 export async function copyLogs(
   session: StackSession,
-  { wanted, options }: LogSelection,
-  send: (line: LogLine) => void,
+  { wanted, options, untilMs = Infinity, pattern }: LogSelection,
+  sendAny: (line: LogLine) => void,
   signal: AbortSignal,
+  whenReady: () => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
+  const send = (line: LogLine): void => {
+    if (line.time < untilMs && pattern?.test(line.text) !== false) sendAny(line);
+  };
   const pass = session.controller.last ?? (await session.controller.until(() => true, signal));
   const isWanted = ({ service, instance }: Replica): boolean =>
     wanted.length === 0 || wanted.includes(service) || wanted.includes(instance);
@@ -39,11 +50,12 @@ export async function copyLogs(
     session,
     pass.observed.replicas.map(({ replica }) => replica).filter(isWanted),
   );
-  if (!options.follow) {
+  if (!options.follow || untilMs < Infinity) {
     for await (const line of mergeByTime(
-      present.map((replica) => session.controller.consoleOf(replica).logs(replica, options, signal)),
+      present.map((replica) => linesOf(session, replica, { ...options, follow: false }, signal)),
     )) {
       send(line);
+      await whenReady();
     }
     return;
   }
@@ -74,7 +86,7 @@ async function copy(
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    for await (const line of session.controller.consoleOf(replica).logs(replica, options, signal)) send(line);
+    for await (const line of linesOf(session, replica, options, signal)) send(line);
   } catch (thrown) {
     if (signal.aborted) return;
     session.record({
@@ -83,6 +95,18 @@ async function copy(
       message: `its log cannot be read: ${String(thrown)}`,
     });
   }
+}
+
+/** Lines of a replica with its revision. A local process shares its log with those that had its instance before. */
+async function* linesOf(
+  session: StackSession,
+  replica: Replica,
+  options: LogOptions,
+  signal: AbortSignal,
+): AsyncGenerator<LogLine> {
+  const { revision, createdAt } = replica;
+  for await (const line of session.controller.consoleOf(replica).logs(replica, options, signal))
+    yield line.time >= createdAt ? { ...line, revision } : line;
 }
 
 /** Lines of several logs, each in order of time, as one in order of time. */
@@ -121,6 +145,27 @@ function optionsOf(url: URL): LogOptions {
     return text === null ? undefined : Number(text);
   };
   return { follow: url.searchParams.get('follow') !== null, tail: number('tail'), sinceMs: number('since') };
+}
+
+function filterOf(url: URL): Pick<LogSelection, 'untilMs' | 'pattern'> {
+  const until = url.searchParams.get('until');
+  const pattern = url.searchParams.get('grep');
+  try {
+    return {
+      ...(until !== null && { untilMs: Number(until) }),
+      ...(pattern !== null && { pattern: new RegExp(pattern) }),
+    };
+  } catch (thrown) {
+    throw new TenfoldError('usage', `the pattern is no regular expression: ${messageOf(thrown)}`);
+  }
+}
+
+/** Text that waits for a slow reader; beyond it the log is read no further. */
+const maxWaitingBytes = 1 << 20;
+
+async function whenDrained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  if (response.writableLength < maxWaitingBytes) return;
+  await once(response, 'drain', { signal }).catch(() => undefined);
 }
 
 function checkNames(session: StackSession, wanted: readonly string[], replicas: readonly Replica[]): void {
