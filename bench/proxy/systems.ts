@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { freePort } from '../../test/helpers/free-port.ts';
 import { findProgram } from '../../test/helpers/parts.ts';
 import { nginxConfig, nginxProxy } from './nginx-config.ts';
+import { startManagedHaproxy } from './managed-haproxy.ts';
 import { PinnedProgram, systemCore } from './pinned-program.ts';
 import { startTenfold } from './tenfold-system.ts';
 
@@ -34,6 +35,13 @@ export function allSystems(): readonly (System | string)[] {
     nginx === undefined ? 'nginx: not installed' : nginxSystem('nginx-guide', nginx, false),
     nginx === undefined ? `${baseline}: nginx is not installed` : nginxSystem(baseline, nginx, true),
     haproxy === undefined ? 'haproxy: not installed' : haproxySystem(haproxy),
+    haproxy === undefined
+      ? 'tenfold-haproxy: haproxy is not installed'
+      : {
+          ...haproxySystem(haproxy),
+          name: 'tenfold-haproxy',
+          start: (upstreams, folder) => startManagedHaproxy(haproxy, upstreams, folder),
+        },
     caddy === undefined ? 'caddy: not installed' : caddySystem(caddy),
     nodeSystem('http-proxy-3'),
     nodeSystem('httpxy'),
