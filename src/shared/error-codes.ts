@@ -46,6 +46,7 @@ export const errorCodes = {
     exitCode: 1,
     meaning: 'A service is on its way to another revision, and the command would get in between.',
   },
+  'rollout-aborted': { exitCode: 1, meaning: 'Somebody aborted the rollout that the command had begun.' },
   'no-rollout': {
     exitCode: 2,
     meaning: 'There is no rollout, or no revision, that the command could act on.',

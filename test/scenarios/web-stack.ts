@@ -35,6 +35,8 @@ export interface WebStack {
   readonly name: string;
   readonly url: string;
   readonly port: number;
+  /** Writes the file anew with other environment, which is another revision. */
+  rewrite(environment: Readonly<Record<string, string>>): Promise<void>;
   service(): Promise<ServiceStatus>;
   replica(instance: string): Promise<ReplicaStatus>;
   /** Pids of all replicas that run, by instance. */
@@ -61,11 +63,12 @@ export async function writeWebStack(home: TestHome, options: WebStackOptions): P
     deploy: { replicas },
     ...service,
   };
-  const variables = { ...web.environment, ...environment };
-  await home.write(
-    'compose.yaml',
-    JSON.stringify({ name, services: { web: { ...web, environment: variables } } }, undefined, 2),
-  );
+  const rewrite = async (changed: Readonly<Record<string, string>>): Promise<void> => {
+    const variables = { ...web.environment, ...changed };
+    const file = { name, services: { web: { ...web, environment: variables } } };
+    await home.write('compose.yaml', JSON.stringify(file, undefined, 2));
+  };
+  await rewrite(environment);
   const url = `http://127.0.0.1:${port}/`;
 
   const webService = async (): Promise<ServiceStatus> => {
@@ -77,6 +80,7 @@ export async function writeWebStack(home: TestHome, options: WebStackOptions): P
     name,
     url,
     port,
+    rewrite,
     service: webService,
     async replica(instance) {
       const found = (await webService()).replicas.find((each) => each.instance === instance);

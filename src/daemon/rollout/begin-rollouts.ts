@@ -50,7 +50,27 @@ export function beginRollouts(
     );
     return [name, { ...wanted, ...(records && { revisions: records }), rollout }];
   });
-  return { ...after, services: Object.fromEntries(services) };
+  return runOnceMore({ ...after, services: Object.fromEntries(services) }, change.startedAt);
+}
+
+/**
+ * What a service on its way needs to complete first (a migration, say) runs again: once for the whole rollout, before
+ * the first replica of the new revision. A way back runs nothing again.
+ */
+function runOnceMore(desired: Desired, startedAt: number): Desired {
+  const needed = Object.values(desired.stack.services)
+    .filter(({ name }) => {
+      const rollout = desired.services[name]?.rollout;
+      return rollout?.startedAt === startedAt && !rollout.isRollback;
+    })
+    .flatMap(({ dependsOn }) => dependsOn)
+    .filter(({ condition }) => condition === 'service_completed_successfully')
+    .map(({ service }) => service);
+  const again = [...new Set(needed)].flatMap((name) => {
+    const service = desired.services[name];
+    return service?.phase === 'running' ? [[name, { ...service, activeSince: startedAt }] as const] : [];
+  });
+  return { ...desired, services: { ...desired.services, ...Object.fromEntries(again) } };
 }
 
 function halt(

@@ -48,7 +48,7 @@ export async function steerRollouts(
   await session.amend(next);
   session.record({ kind: 'command.started', message: `${commandLine} (by ${user})` });
   if (action === 'abort' && change !== undefined) {
-    session.fail(change.id, new TenfoldError('interrupted', `${change.command} was aborted by ${user}`));
+    session.fail(change.id, new TenfoldError('rollout-aborted', `${change.command} was aborted by ${user}`));
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(abortTimeoutMs)]);
     await controller.until(() => controller.desired.change?.id !== change.id, deadline);
   }

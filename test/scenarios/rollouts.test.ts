@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { RolloutStatus } from '../../src/daemon/rollout-api.ts';
+import { controlRequest } from '../helpers/control-request.ts';
+import { eventually } from '../helpers/eventually.ts';
+import type { LoadResult } from '../helpers/load-result.ts';
+import { withHome, type TestHome } from '../helpers/tenfold.ts';
+import { assertNothingFailed, scenarioRuntimes, writeWebStack, type WebStack } from './web-stack.ts';
+
+/** Long enough for several samples of the metrics, which are taken once a second. */
+const watched = { monitor: '3s' };
+const quick = { monitor: '800ms' };
+
+interface RolloutScene {
+  readonly home: TestHome;
+  readonly stack: WebStack;
+  /** Writes the file anew with another revision of web. */
+  change(environment: Readonly<Record<string, string>>): Promise<void>;
+  /** `tenfold rollout status --json` of web. */
+  rollout(): Promise<RolloutStatus>;
+}
+
+/** Three replicas that run, of a service that moves in the given way. */
+async function scene(
+  home: TestHome,
+  runtime: 'process' | 'docker',
+  rollout: Readonly<Record<string, unknown>>,
+  update: Readonly<Record<string, unknown>>,
+): Promise<RolloutScene> {
+  const service = {
+    deploy: { replicas: 3, update_config: update },
+    'x-tenfold': { rollout, start_timeout: '3s' },
+  };
+  const stack = await writeWebStack(home, {
+    runtime,
+    replicas: 3,
+    service,
+    environment: { HANDLER_MS: '20' },
+  });
+  await home.change(['up', '-d']);
+  await stack.settled(3);
+  return {
+    home,
+    stack,
+    change: (environment) => stack.rewrite({ HANDLER_MS: '20', ...environment }),
+    rollout: async () => {
+      const all = await controlRequest<RolloutStatus[]>(
+        home.home.socketPath,
+        'GET',
+        `/v1/stacks/${stack.name}/rollouts`,
+      );
+      return all[0] ?? assert.fail('web has a history');
+    },
+  };
+}
+
+/** Answers that the replicas themselves gave and that are errors: what a bad revision may cost. */
+function answeredErrors(result: LoadResult): number {
+  const failed = result.failed.filter(({ outcome }) => !('status' in outcome) || outcome.status !== 500);
+  assert.deepEqual(failed, [], 'nothing fails but what the bad revision answers itself');
+  return result.failed.length;
+}
+
+for (const { runtime, skip } of scenarioRuntimes.filter((each) => each.runtime === 'process')) {
+  describe(`rollouts under load, ${runtime} replicas`, { concurrency: false, skip }, () => {
+    for (const [strategy, rollout] of [
+      ['rolling', {}],
+      ['blue-green', { strategy: 'blue-green', keep: '30s', smoke: { path: '/health' } }],
+      [
+        'canary',
+        {
+          strategy: 'canary',
+          steps: ['20%', '100%'],
+          gate: { min_requests: 20, max_error_rate_increase: 0.1 },
+        },
+      ],
+    ] as const) {
+      test(`${strategy} and the way back fail no request`, () =>
+        withHome(async (home) => {
+          const { stack, change, rollout: look } = await scene(home, runtime, rollout, quick);
+          await using load = stack.load();
+          await change({ REVISION: '2' });
+          const report = await home.change(['deploy']);
+          assert.deepEqual(
+            report.rollouts?.map(({ outcome, strategy }) => [outcome, strategy]),
+            [['succeeded', strategy]],
+          );
+          await home.change(['rollout', 'undo']);
+          await stack.settled(3);
+          assertNothingFailed(await load.stop());
+          const { history } = await look();
+          assert.deepEqual(
+            history.map(({ outcome }) => outcome),
+            ['succeeded', 'succeeded', 'succeeded'],
+          );
+          assert.equal(history[0]?.revision, history[2]?.revision);
+        }));
+    }
+
+    test('a revision that answers with errors is taken back, whatever the strategy, and cost no more than its share', () =>
+      withHome(async (home) => {
+        const { stack, change } = await scene(
+          home,
+          runtime,
+          { strategy: 'canary', steps: ['10%', '100%'] },
+          watched,
+        );
+        for (const strategy of ['rolling', 'blue-green', 'canary']) {
+          await change({ ERROR_SHARE: '0.3', REVISION: strategy });
+          await using load = stack.load();
+          await load.sendMore(100);
+          const run = await home.run(['deploy', '--strategy', strategy]);
+          assert.equal(run.exitCode, 1, run.stdout);
+          assert.match(run.stderr, /errors \d+ % of \d+, before/);
+          assert.match(run.stderr, /the change was undone/);
+          await stack.settled(3);
+          const result = await load.stop();
+          const errors = answeredErrors(result);
+          const during = result.sent - 100;
+          const most = { rolling: 0.3 / 2, 'blue-green': 0.4, canary: 0.3 * 0.1 * 2 }[strategy] ?? 0;
+          assert.ok(errors <= during * most, `${strategy}: ${errors} of ${during}`);
+        }
+      }));
+
+    test('a revision that crashes is taken back with its last words, and a paused rollout waits for a person', () =>
+      withHome(async (home) => {
+        const { stack, change, rollout } = await scene(home, runtime, {}, quick);
+        await change({ EXIT_AFTER_MS: '700' });
+        const crashed = await home.run(['deploy']);
+        assert.equal(crashed.exitCode, 1);
+        assert.match(crashed.stderr, /web-1: it ended with exit code 1 .* after it began to serve/);
+        assert.match(crashed.stderr, /last output of web-1:[^]*listens on port/);
+        await stack.settled(3);
+
+        await change({ REVISION: '3' });
+        const deploying = home.start(['deploy']);
+        await eventually(async () => assert.equal((await rollout()).rollout?.fresh, 1));
+        await home.change(['rollout', 'pause']);
+        const refused = await home.run(['scale', 'web=4']);
+        assert.match(refused.stderr, /rollout-in-progress/);
+        assert.equal((await rollout()).rollout?.pause?.by, 'person');
+        await home.change(['rollout', 'abort']);
+        assert.equal(await deploying.ended(20_000), 1);
+        assert.match(deploying.stderr(), /aborted by .*\n.*the change was undone/);
+        await stack.settled(3);
+        assert.deepEqual(
+          (await rollout()).history.map(({ outcome }) => outcome),
+          ['succeeded', 'rolled back', 'aborted'],
+        );
+      }));
+  });
+}
