@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../test/helpers/eventually.ts';
 import { clientFile, load } from './load.ts';
 import { clientCore, PinnedProgram } from './pinned-program.ts';
-import { cpuUsOf, rssMbOf } from './process-usage.ts';
+import { cpuUsOf, pssMbOf, rssMbOf } from './process-usage.ts';
 import type { Scenario } from './scenario.ts';
 import type { RunningSystem, System } from './systems.ts';
 import { startTenfold } from './tenfold-system.ts';
@@ -86,6 +86,8 @@ export async function measure(
 export interface IdleMemory {
   readonly beforeMb: number;
   readonly heldMb: number | undefined;
+  /** As much as `heldMb` when pages that processes share are counted once. */
+  readonly heldOwnMb: number | undefined;
 }
 
 /** Memory of each system, in MiB, that holds so many idle client connections; Tenfold with one worker per core. */
@@ -115,7 +117,11 @@ export async function measureIdle(
     );
     // Buffers of the requests that each connection began with are let go meanwhile.
     await sleep(5_000);
-    found.set(system.name, { beforeMb, heldMb: isHeld ? rssMbOf(process.pid) : undefined });
+    found.set(system.name, {
+      beforeMb,
+      heldMb: isHeld ? rssMbOf(process.pid) : undefined,
+      heldOwnMb: isHeld ? pssMbOf(process.pid) : undefined,
+    });
   }
   return found;
 }

@@ -19,6 +19,11 @@ export function rssMbOf(root: number): number {
   return family(root).reduce((sum, { pid }) => sum + rssKbOf(pid), 0) / 1024;
 }
 
+/** The same with pages that processes share counted once, which is what they take of the machine (`smaps_rollup`). */
+export function pssMbOf(root: number): number {
+  return family(root).reduce((sum, { pid }) => sum + pssKbOf(pid), 0) / 1024;
+}
+
 function family(root: number): readonly ProcessFacts[] {
   const all = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -45,6 +50,10 @@ function factsOf(pid: number): ProcessFacts | undefined {
 
 function rssKbOf(pid: number): number {
   return Number(/^VmRSS:\s*(\d+)/m.exec(contentOf(`/proc/${pid}/status`))?.[1] ?? 0);
+}
+
+function pssKbOf(pid: number): number {
+  return Number(/^Pss:\s*(\d+)/m.exec(contentOf(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0);
 }
 
 function contentOf(path: string): string {

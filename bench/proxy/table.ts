@@ -31,12 +31,13 @@ export function formatTable(figures: readonly Figures[]): string {
 }
 
 export function formatIdle(found: ReadonlyMap<string, IdleMemory>): string {
-  const rows = Array.from(found, ([system, { beforeMb, heldMb }]) => [
+  const rows = Array.from(found, ([system, { beforeMb, heldMb, heldOwnMb }]) => [
     system,
     beforeMb.toFixed(0),
     heldMb?.toFixed(0) ?? 'refused',
+    heldOwnMb?.toFixed(0) ?? 'refused',
   ]);
-  return align([['system', 'RSS MiB at rest', 'RSS MiB with them'], ...rows]);
+  return align([['system', 'RSS MiB at rest', 'RSS MiB with them', 'PSS MiB with them'], ...rows]);
 }
 
 function ratio(value: number, base: number | undefined): string {

@@ -1,14 +1,12 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createProxyDriver } from '../../src/balancer/proxy/proxy-driver.ts';
 import type { BalancingPolicy } from '../../src/model/balancing.ts';
 import { eventually } from '../../test/helpers/eventually.ts';
 import { freePort } from '../../test/helpers/free-port.ts';
+import { builtProxy } from './built-proxy.ts';
 import { PinnedProgram, systemCore } from './pinned-program.ts';
 import type { RunningSystem } from './systems.ts';
-
-const proxyMain = fileURLToPath(new URL('../../src/balancer/proxy/main.ts', import.meta.url));
 
 /** What a service gets whose compose file says nothing about balancing, but no active checks, as the others have none. */
 const policy: BalancingPolicy = {
@@ -30,6 +28,7 @@ export async function startTenfold(
   folder: string,
   workers = 1,
 ): Promise<RunningSystem> {
+  const proxyMain = await builtProxy(folder);
   const port = await freePort();
   const socketPath = join(folder, `tenfold-${port}.sock`);
   const program = new PinnedProgram(systemCore, [process.execPath, proxyMain, '--socket', socketPath], {

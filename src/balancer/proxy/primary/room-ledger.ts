@@ -79,8 +79,7 @@ export class RoomLedger {
     if (account === undefined) return;
     account.granted.set(worker, Math.max(0, (account.granted.get(worker) ?? 0) - count));
     this.#serve(account.pool);
-    const next = this.#wanting.get(account.pool)?.[0];
-    if (next !== undefined) this.#askFor(id, account, next);
+    this.#askFor(id, account);
   }
 
   /** The worker is no more, nor is anything that was in flight in it. */
@@ -95,10 +94,8 @@ export class RoomLedger {
   /** Whoever still waits when all that is free was given asks all who have room. */
   #press(pool: string): void {
     this.#serve(pool);
-    const asker = this.#wanting.get(pool)?.[0];
-    if (asker === undefined) return;
     for (const [id, account] of this.#accounts) {
-      if (account.pool === pool) this.#askFor(id, account, asker);
+      if (account.pool === pool) this.#askFor(id, account);
     }
   }
 
@@ -118,9 +115,12 @@ export class RoomLedger {
     }
   }
 
-  #askFor(id: string, account: Account, asker: number): void {
+  /** Tells those that have room of it that others wait, if others do. */
+  #askFor(id: string, account: Account): void {
+    const wanting = this.#wanting.get(account.pool) ?? [];
     for (const [worker, room] of account.granted) {
-      if (worker !== asker && room > 0) this.#tell(worker, { type: 'room-wanted', id });
+      if (room > 0 && wanting.some((other) => other !== worker))
+        this.#tell(worker, { type: 'room-wanted', id });
     }
   }
 

@@ -25,8 +25,9 @@ export class Worker {
 
   constructor(id: number) {
     this.id = id;
-    // On heaps as small as a worker's, helper threads of the collector cost more than they save.
-    const execArgv = ['--single-threaded-gc'];
+    // On heaps as small as a worker's, helper threads of the collector cost more than they save, and a nursery larger than
+    // what a few requests need only takes memory.
+    const execArgv = ['--single-threaded-gc', '--max-semi-space-size=2'];
     this.child = fork(workerFile, [], { execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   }
 
