@@ -15,9 +15,9 @@ interface RolloutScene {
   readonly home: TestHome;
   readonly stack: WebStack;
   /** Writes the file anew with another revision of web. */
-  change(environment: Readonly<Record<string, string>>): Promise<void>;
+  readonly change: (environment: Readonly<Record<string, string>>) => Promise<void>;
   /** `tenfold rollout status --json` of web. */
-  rollout(): Promise<RolloutStatus>;
+  readonly rollout: () => Promise<RolloutStatus>;
 }
 
 /** Three replicas that run, of a service that moves in the given way. */
