@@ -87,6 +87,7 @@ export interface ServiceMeasure {
 export interface ReplicaMeasure extends Measure {
   readonly replicaId: string;
   readonly instance: string;
+  readonly revision: string;
   /** Its part of the service's requests, 0 to 1; undefined while there are none. */
   readonly share?: number;
 }

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { policyOf } from '../autoscale/samples.ts';
 import { serviceOf } from '../contracts/stack-of.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { accessFaults, overflowOf, skipWithoutBrowser, TestBrowser } from './browser.ts';
 import { balanced, dashboardWorld, type DashboardWorld } from './dashboard-world.ts';
 import type { Script } from './scripted-metrics.ts';
+import type { Decision } from '../../src/autoscale/decision.ts';
+import type { RevisionRecord } from '../../src/controller/revisions.ts';
+import type { DashboardContext } from '../../src/dashboard/routes.ts';
 
 const steadyTraffic: Script = () => ({
   requestsPerSecond: 120,
@@ -14,6 +18,51 @@ const steadyTraffic: Script = () => ({
   cores: 0.5,
   memoryBytes: 100e6,
 });
+
+/** One that has scaled a service up once, and holds it there. */
+function autoscalerOf(service: string): DashboardContext['autoscaler'] {
+  const finding = { kind: 'cpu' as const, text: 'cpu 71 % of 70 %', current: 0.71, target: 0.7, replicas: 3 };
+  const bounds = { min: 1, max: 9, findings: [finding], recommended: 3 };
+  const input = { now: 0, current: 1, queries: [], connections: [], isRollingOut: false, isPaused: false };
+  const decisions = (): readonly Decision[] => [
+    {
+      ...bounds,
+      at: Date.now() - 60_000,
+      from: 1,
+      to: 3,
+      reason: 'load',
+      sentence: 'scaled from 1 to 3: cpu 200 % of 70 %',
+    },
+    {
+      ...bounds,
+      at: Date.now() - 5_000,
+      from: 3,
+      to: 3,
+      reason: 'on target',
+      sentence: 'held at 3: cpu 71 % of 70 % is inside the tolerance',
+    },
+  ];
+  return {
+    statuses: () =>
+      decisions()
+        .slice(-1)
+        .map((decision) => ({
+          stack: 'demo',
+          service,
+          current: 3,
+          min: 1,
+          max: 9,
+          mode: 'active' as const,
+          nextAt: Date.now() + 10_000,
+          policy: policyOf(),
+          decision,
+        })),
+    async *history({ name }) {
+      for (const decision of decisions())
+        yield { type: 'decision', stack: name, service, input, decision, isCarriedOut: true };
+    },
+  };
+}
 
 describe('the dashboard in a browser', { skip: skipWithoutBrowser }, () => {
   let browser: TestBrowser;
@@ -244,7 +293,9 @@ describe('the dashboard in a browser', { skip: skipWithoutBrowser }, () => {
   });
 
   test('no page has a serious fault of access or is wider than its window, on a phone or a desk, by day or night', async () => {
+    const web = balanced('web', 8080);
     await using world = await dashboardWorld({
+      autoscaler: autoscalerOf('web'),
       script: (service) => ({ ...steadyTraffic(service, 0), failedShare: service === 'web' ? 0.002 : 0 }),
       behaviourOf: ({ service, index }) =>
         service === 'worker' && index === 2
@@ -257,11 +308,23 @@ describe('the dashboard in a browser', { skip: skipWithoutBrowser }, () => {
       maxAttempts: undefined,
       windowMs: undefined,
     };
-    await world.open([balanced('web', 8080), serviceOf('worker', { replicas: 2, restart })]);
+    const record = { revision: web.revision, service: web, user: 'ada', command: 'tenfold up -d' };
+    const revisions: readonly RevisionRecord[] = [
+      {
+        ...record,
+        number: 1,
+        startedAt: 1,
+        endedAt: 900,
+        outcome: 'rolled back',
+        reason: 'web-1 ended with exit code 1',
+      },
+      { ...record, number: 2, startedAt: Date.now(), outcome: 'succeeded' },
+    ];
+    await world.open([web, serviceOf('worker', { replicas: 2, restart })], { web: { revisions } });
     const places: readonly (readonly [hash: string, sight: string])[] = [
       ['#/', 'What happened last'],
       ['#/stacks/demo', 'What happened last'],
-      ['#/stacks/demo/services/web', 'Who takes the requests'],
+      ['#/stacks/demo/services/web', 'held at 3: cpu 71 % of 70 % is inside the tolerance'],
       ['#/stacks/demo/services/worker', 'worker-2 has ended'],
       ['#/stacks/demo/events', 'Only what went wrong'],
       ['#/stacks/demo/logs', 'Error: it broke'],

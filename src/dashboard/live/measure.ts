@@ -11,6 +11,7 @@ export function measureOf(stack: string, service: string, rates: ServiceRates): 
     replicas: rates.replicas.map((replica) => ({
       replicaId: replica.replicaId,
       instance: replica.instance,
+      revision: replica.revision,
       ...figures(replica, rates.to),
       ...(all > 0 && { share: replica.requestsPerSecond / all }),
     })),

@@ -28,12 +28,14 @@ const badKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'replica.unhealthy',
   'replica.exited',
   'command.failed',
+  'rollout.failed',
   'runtime.unreachable',
   'balancer.lost',
 ]);
 const goodKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'replica.in-rotation',
   'command.finished',
+  'rollout.finished',
   'runtime.recovered',
   'balancer.recovered',
 ]);
@@ -55,19 +57,17 @@ export function isStep({ kind }: Pick<StackEvent, 'kind'>): boolean {
 
 export function toneOfEvent({ kind }: Pick<StackEvent, 'kind'>): Tone {
   if (badKinds.has(kind)) return 'bad';
-  if (kind === 'warning') return 'doubtful';
+  if (kind === 'warning' || kind === 'rollout.paused') return 'doubtful';
   return goodKinds.has(kind) ? 'good' : 'quiet';
 }
-
-const groupWords: Readonly<Record<string, string>> = { 'rollout.': 'rollout ', 'autoscale.': 'autoscaler ' };
 
 /** `replica.in-rotation` → `in rotation`. */
 export function eventWord(kind: string): string {
   if (kind === 'command.started') return 'asked for';
   if (kind === 'command.finished') return 'done';
-  return kind
-    .replace(/^(replica|command|rollout|autoscale)\./, (group) => groupWords[group] ?? '')
-    .replaceAll(/[.-]/g, ' ');
+  // What it did stands in its sentence.
+  if (kind.startsWith('autoscale.')) return 'autoscaler';
+  return kind.replace(/^(replica|command)\./, '').replaceAll(/[.-]/g, ' ');
 }
 
 /** Replicas that do what they are there for: in rotation, or up where nothing is balanced. */

@@ -32,7 +32,10 @@ export function troublesOf(
   const own = events.filter((event) => event.stack === stack.name);
   const troubles = [
     ...outages(stack, own),
-    ...stack.services.flatMap((service) => serviceTroubles(stack, service, own, now)),
+    ...stack.services.flatMap((service) => [
+      ...haltedRollout(stack.name, service),
+      ...serviceTroubles(stack, service, own, now),
+    ]),
     ...measures
       .filter((measure) => measure.stack === stack.name)
       .flatMap((measure) => failingRequests(measure)),
@@ -64,6 +67,26 @@ function outages(stack: StackStatus, events: readonly StackEvent[]): Trouble[] {
       what: 'The balancer does not answer',
       ...sinceLast(events, ({ kind }) => kind === 'balancer.lost'),
       doing: [sentence(stack.balancer.reason ?? 'it is being started again')],
+    },
+  ];
+}
+
+/** It goes neither on nor back by itself. */
+function haltedRollout(stack: string, { name, rollout }: ServiceStatus): Trouble[] {
+  if (rollout?.pause?.by !== 'failure') return [];
+  const { pause, fresh, stale, failures } = rollout;
+  return [
+    {
+      tone: 'bad',
+      stack,
+      service: name,
+      what: `The rollout of ${name} has halted: ${pause.reason}`,
+      since: pause.since,
+      doing: [
+        `${plural(fresh, 'replica')} of the new revision and ${stale} of the old one serve.`,
+        ...failures.map(sentence),
+        'It goes on or back when somebody says so: resume or abort it.',
+      ],
     },
   ];
 }

@@ -26,27 +26,24 @@ export function DistributionChart({
       </figcaption>
       {bars.length <= maxLines ? (
         <ul class="bars">
-          {bars.map(({ instance, share }) => (
-            <li key={instance}>
-              <span class="bar-name">{instance}</span>
+          {bars.map(({ replicaId, name, share, requestsPerSecond }) => (
+            <li key={replicaId}>
+              <span class="bar-name">{name}</span>
               <span class="bar-track" aria-hidden="true">
                 <span class="bar" style={{ width: `${(share / largestShare) * 100}%` }} />
               </span>
               <span class="bar-value">
-                {formatShare(share)}{' '}
-                <span class="quiet">
-                  {formatNumber(replicas.find((each) => each.instance === instance)?.requestsPerSecond)}/s
-                </span>
+                {formatShare(share)} <span class="quiet">{formatNumber(requestsPerSecond)}/s</span>
               </span>
             </li>
           ))}
         </ul>
       ) : (
         <div class="columns" aria-hidden="true">
-          {bars.map(({ instance, share }) => (
+          {bars.map(({ replicaId, name, share }) => (
             <i
-              key={instance}
-              title={`${instance}: ${formatShare(share)}`}
+              key={replicaId}
+              title={`${name}: ${formatShare(share)}`}
               style={{ height: `${Math.max(2, (share / largestShare) * 100)}%` }}
             />
           ))}

@@ -113,6 +113,14 @@ function describe(
     .join(' ');
 }
 
+const secondsShownBelow = 300;
+
+/** The time of day; with its seconds where ticks would else say the same. */
+function formatTick(time: number, times: readonly number[]): string {
+  const text = formatTime(time * 1000, time * 1000);
+  return (times.at(-1) ?? 0) - (times[0] ?? 0) < secondsShownBelow ? text : text.slice(0, 5);
+}
+
 interface PlotChoices extends Pick<LineChartProperties, 'series' | 'format'> {
   readonly steps: readonly number[] | undefined;
   /** Told which point the cursor is at; undefined when it has left. */
@@ -145,7 +153,7 @@ function options(element: HTMLElement, { series, format, steps, onPoint }: PlotC
         size: 24,
         space: 70,
         grid: { show: false },
-        values: (_, times) => times.map((time) => formatTime(time * 1000, time * 1000).slice(0, 5)),
+        values: (_, times) => times.map((time) => formatTick(time, times)),
       },
       {
         ...axis,

@@ -45,20 +45,22 @@ export function ServicePage({ place }: { readonly place: Extract<Place, { page: 
   );
   const scaled = live.autoscale.find((each) => each.stack === stackName && each.service === name);
   const rollout = live.rollouts.find((each) => each.service === name);
+  const isMoving = rollout?.rollout !== undefined;
   const isBalanced = service.listeners.length > 0;
   return (
     <>
       <ServiceTitle stack={stackName} service={service} />
       <TroubleList troubles={troubles} isStackNamed={false} />
+      {isMoving && <RolloutPanel stack={stackName} status={rollout} />}
       <Figures service={service} measure={measure} />
       <RangeChoice place={place} />
       <div class="charts">
         {points.length > 1 && <ServiceCharts points={points} isBalanced={isBalanced} />}
         {isBalanced && measure !== undefined && <DistributionChart replicas={measure.replicas} />}
       </div>
-      {rollout !== undefined && <RolloutPanel stack={stackName} status={rollout} />}
       {scaled !== undefined && <AutoscalePanel status={scaled} rangeMs={place.minutes * 60_000} />}
       <ReplicaTable stack={stackName} service={service} measure={measure} />
+      {!isMoving && rollout !== undefined && <RolloutPanel stack={stackName} status={rollout} />}
       <section class="panel" aria-labelledby="events">
         <div class="panel-head">
           <h2 id="events">What happened last</h2>

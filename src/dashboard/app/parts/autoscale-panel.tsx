@@ -83,7 +83,7 @@ export function AutoscalePanel({
 
 /** One metric: where it is, and where it should be. */
 function Finding({ finding }: { readonly finding: MetricFinding }): JSX.Element {
-  const { text, current, target, replicas, note } = finding;
+  const { text, current, target, note } = finding;
   const share = current === undefined || target <= 0 ? undefined : current / target;
   return (
     <li>
@@ -98,7 +98,6 @@ function Finding({ finding }: { readonly finding: MetricFinding }): JSX.Element 
       </span>
       <span>
         {text}
-        {replicas !== undefined && <span class="quiet">: asks for {replicas}</span>}
         {note !== undefined && <span class="quiet"> ({note})</span>}
       </span>
     </li>
