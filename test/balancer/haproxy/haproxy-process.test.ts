@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { access, chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
@@ -91,7 +91,7 @@ describe('managed HAProxys', { skip: await skipWithout('haproxy'), timeout: 120_
   });
 
   test('they outlive the driver; the next one takes them over with all that was counted', async (t) => {
-    const { folder, open } = await driversOf(t);
+    const { open } = await driversOf(t);
     const replica = await good(t);
     const first = open();
     const service = await BalancedService.open(first, [replica]);
@@ -126,6 +126,21 @@ describe('managed HAProxys', { skip: await skipWithout('haproxy'), timeout: 120_
     assert.ok(told > 0);
     assert.notDeepEqual(driver.pids, [pid]);
     assert.equal((await service.observe(replica)).totals.completed, 2);
+  });
+
+  test('one whose socket was taken away is replaced by one that can be told', async (t) => {
+    const { folder, open } = await driversOf(t);
+    const driver = open();
+    const replica = await good(t);
+    const service = await BalancedService.open(driver, [replica]);
+    const { pids } = driver;
+    for (const name of await readdir(join(folder, 'run'))) await rm(join(folder, 'run', name));
+    await driver.observe(never);
+    await eventually(async () => {
+      assert.notDeepEqual(driver.pids, pids);
+      assert.equal((await ask(service.port)).status, 200);
+    });
+    assert.ok(pids.every((pid) => !isAlive(pid)));
   });
 
   test('one that a killed driver could not write down is found by the next, and gives its port back', async (t) => {

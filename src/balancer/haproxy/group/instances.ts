@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { sectionName } from '../config/names.ts';
 import { endInstance, type InstanceRecord } from '../process/instance.ts';
 import { runCommands } from '../process/runtime-api.ts';
@@ -39,7 +40,18 @@ export class Instances {
   }
 
   async read(options: { readonly isPatient: boolean }): Promise<void> {
-    await Promise.all(this.living.map((instance) => instance.read(options)));
+    await Promise.all(
+      this.living.map(async (instance) => {
+        try {
+          await instance.read(options);
+        } catch (thrown) {
+          const { socketPath, pid } = instance.record;
+          if (existsSync(socketPath)) throw thrown;
+          // Somebody took its socket away: nobody could ever tell it anything again, and its ports would stay taken.
+          await endInstance(pid);
+        }
+      }),
+    );
   }
 
   /** One that an earlier daemon has left. */
