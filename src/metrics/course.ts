@@ -62,8 +62,9 @@ export function currentRates(
   return first === undefined ? undefined : ratesBetween(unpackSample(first), latest);
 }
 
-/** A gap of this many steps is shown as one: what happened in it is in no point. */
+/** A longer gap, or one of so many steps, is shown as one: what happened in it is in no point. */
 const gapSteps = 5;
+const gapMs = 30_000;
 
 function pointsOf(samples: readonly PackedSample[], stepMs: number): readonly ServiceRates[] {
   const chosen: PackedSample[] = [];
@@ -75,7 +76,7 @@ function pointsOf(samples: readonly PackedSample[], stepMs: number): readonly Se
   const unpacked = chosen.map(unpackSample);
   return unpacked.flatMap((later, index) => {
     const earlier = unpacked[index - 1];
-    return earlier === undefined || later.time - earlier.time > gapSteps * stepMs
+    return earlier === undefined || later.time - earlier.time > Math.max(gapMs, gapSteps * stepMs)
       ? []
       : [ratesBetween(earlier, later)];
   });

@@ -15,8 +15,12 @@ export function addStatus(program: Program): void {
 async function runStatus({ invocation }: VerbCall<object>): Promise<void> {
   const { output } = invocation;
   const name = await stackName(invocation);
-  const status = await withDaemon(invocation, ({ client }) => client.stack(name));
+  const { status, admin } = await withDaemon(invocation, async ({ client, version }) => ({
+    status: await client.stack(name),
+    admin: version.admin?.address,
+  }));
   if (output.isJson) return output.json(status);
   const { style, width } = output;
   output.lines(renderStatus(status, { style, width }));
+  if (admin !== undefined) output.line(style.dim(`metrics  http://${admin}/metrics`));
 }
