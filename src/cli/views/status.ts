@@ -22,5 +22,5 @@ async function runStatus({ invocation }: VerbCall<object>): Promise<void> {
   if (output.isJson) return output.json(status);
   const { style, width } = output;
   output.lines(renderStatus(status, { style, width }));
-  if (admin !== undefined) output.line(style.dim(`metrics  http://${admin}/metrics`));
+  if (admin !== undefined) output.lines(['', style.dim(`metrics  http://${admin}/metrics`)]);
 }
