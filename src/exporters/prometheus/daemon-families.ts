@@ -43,6 +43,18 @@ export function controllerFamilies(controllers: readonly MeasuredController[]): 
       samples: stacks.map(({ last, labels }) => ({ labels, value: last.plan.waits.length })),
     },
     {
+      name: 'tenfold_rollout_paused',
+      type: 'gauge',
+      help: 'A service on its way to another revision: 1 while that is paused, else 0.',
+      samples: stacks.flatMap(({ desired, labels }) =>
+        Object.entries(desired.services).flatMap(([service, { rollout }]): readonly Sample[] => {
+          if (rollout === undefined) return [];
+          const { strategy, phase, pause } = rollout;
+          return [{ labels: { ...labels, service, strategy, phase }, value: pause === undefined ? 0 : 1 }];
+        }),
+      ),
+    },
+    {
       name: 'tenfold_runtime_up',
       type: 'gauge',
       help: 'Whether the runtime of a stack answers: 1 or 0.',
