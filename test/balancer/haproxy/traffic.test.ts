@@ -26,6 +26,7 @@ describe('a line of HAProxy’s log', () => {
     ['web.open <NOSRV> LR 503 0 0 0 0', 'no-endpoint'],
     ['web <NOSRV> LR 503 0 0 0 0', 'overload'],
     ['web <NOSRV> sQ 503 0 150 0 150', 'overload'],
+    ['web <NOSRV> PR 0 0 1 0 0', 'overload'],
   ];
   for (const [line, kind] of outcomes) {
     test(`${line}: ${kind}`, () => {

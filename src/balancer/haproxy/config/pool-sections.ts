@@ -84,10 +84,11 @@ function stickyLines(sticky: PoolEntry['policy']['sticky'], cookieKey: string): 
 /** With no room left, a request is refused where there is no queue, or none left in it. */
 function queueLines(pool: PoolEntry, protocol: ListenerEntry['protocol']): readonly string[] {
   const { maxConnections, queue } = pool.policy;
-  if (maxConnections === undefined || protocol === 'tcp') return [];
+  if (maxConnections === undefined) return [];
   const { rest } = poolSections(pool.id);
   const isFull = `{ be_conn_free(${rest}) le 0 }`;
   const condition = queue === undefined ? isFull : `${isFull} { queue(${rest}) ge ${queue.size} }`;
+  if (protocol === 'tcp') return [`tcp-request content reject if ${condition}`];
   const reason = `every replica of ${pool.service} has all the requests that it may have`;
   return refusal(literal(reason), literal(JSON.stringify(reason).slice(1, -1)), condition);
 }

@@ -31,7 +31,7 @@ export function observeGroup(
       const own = rows.filter(({ proxy, server }) => proxy === name && server === 'FRONTEND');
       const isOpen = present.some(({ proxy, status }) => proxy === name && status === 'OPEN');
       const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
-      const requests = own.reduce((sum, row) => sum + (row.requests || row.total), pastRequests);
+      const requests = own.reduce((sum, row) => sum + row.requests, pastRequests);
       const sections: readonly string[] = Object.values(poolSections(pool));
       const waiting = rows
         .filter(({ proxy, server }) => server === 'BACKEND' && sections.includes(proxy))

@@ -23,7 +23,7 @@ export interface StatRow {
   readonly checkStatus: string;
   readonly checkCode: string;
   readonly checkText: string;
-  /** HTTP requests of a frontend. */
+  /** Of a frontend: HTTP requests, or TCP connections. */
   readonly requests: number;
 }
 
@@ -53,7 +53,7 @@ export function parseStatistics(text: string): readonly StatRow[] {
       checkStatus: field('check_status').replace(/^\* /, ''),
       checkCode: field('check_code'),
       checkText: field('last_chk') || field('check_desc'),
-      requests: Number(field('req_tot')),
+      requests: Number(field(field('mode') === 'tcp' ? 'stot' : 'req_tot')),
     };
   });
 }

@@ -70,7 +70,7 @@ export class Ledger {
   /** An HAProxy is gone; what it had counted itself is kept. */
   keep(rows: readonly StatRow[]): void {
     for (const row of rows) {
-      if (row.server === 'FRONTEND') this.listener(row.proxy).pastRequests += row.requests || row.total;
+      if (row.server === 'FRONTEND') this.listener(row.proxy).pastRequests += row.requests;
       else if (this.#servers.has(row.server)) {
         const counters = this.server(row.server);
         counters.pastTotal += row.total;

@@ -74,6 +74,8 @@ function outcomeOf(state: string, server: string, status: number, isLastResort: 
     case 'K':
       return failed('forced');
     case 'P':
+      // A TCP connection that found no room.
+      if (status === 0 && server === noServer) return failed('overload');
       return status < 500 && phase !== 'D' ? { kind: 'refused' } : failed('broken-response');
     case 'L':
       return { kind: 'refused' };
