@@ -1,5 +1,5 @@
 import { object } from '../collections.ts';
-import type { BoundOf, Kind } from '../kind.ts';
+import type { Kind } from '../kind.ts';
 import { duration, integer, text } from '../scalars.ts';
 import { widenedBy } from './edge.ts';
 import { judgedText, oneOrMore, pattern } from './judged-text.ts';
@@ -110,5 +110,3 @@ export const balancingFields = {
   response_timeout: time('Longest silence of a replica before and within its response.'),
   retries: count(0),
 } as const;
-
-export type HealthConfig = BoundOf<typeof xTenfoldHealth>;
