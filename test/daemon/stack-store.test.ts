@@ -28,6 +28,26 @@ describe('desired states on disk', () => {
       assert.deepEqual(await readdir(folder), ['demo.json']);
     }));
 
+  test('of a version that knew less of rollouts come back with what it did not write at its default', () =>
+    inFolder(async (folder) => {
+      const earlier = webService();
+      Object.assign(earlier, { update: { parallelism: 2, delayMs: 5, order: 'stop-first' } });
+      Reflect.deleteProperty(earlier, 'rollback');
+      Reflect.deleteProperty(earlier, 'rollout');
+      await new StackStore(folder).save(desiredOf([earlier]));
+      const [loaded] = await new StackStore(folder).load();
+      const service = loaded?.stack.services['web'];
+      assert.deepEqual(service?.update, {
+        parallelism: 2,
+        delayMs: 5,
+        order: 'stop-first',
+        failureAction: 'rollback',
+        monitorMs: 5_000,
+        maxFailureRatio: 0,
+      });
+      assert.deepEqual([service.rollback.failureAction, service.rollout.strategy], ['pause', 'rolling']);
+    }));
+
   for (const [what, content] of [
     ['torn', (whole: string) => whole.slice(0, whole.length / 2)],
     ['empty', () => ''],
