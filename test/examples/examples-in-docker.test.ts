@@ -138,6 +138,20 @@ describe('examples in Docker', { concurrency: false, skip: await skipWithout('do
       }
     }));
 
+  test('lesson 25: the Traefik stack runs with no Traefik', () =>
+    withHome(async (home) => {
+      await copyExample(home, 'lesson-25');
+      const port = await freePort();
+      const files = ['-f', 'traefik.compose.yaml', '-p', 'lesson-traefik-test'];
+      const environment = { WEB_IMAGE: await nodeImage(), WEB_PORT: String(port) };
+      const { stderr } = await home.succeed([...files, 'up', '-d'], { environment });
+      assert.match(stderr, /service traefik is not run/);
+      assert.deepEqual(await instancesOf(`http://localhost:${port}/`, 12), ['web-1', 'web-2', 'web-3']);
+      assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 404);
+      await home.succeed([...files, 'scale', 'web=5'], { environment });
+      assert.equal((await instancesOf(`http://localhost:${port}/`, 20)).length, 5);
+    }));
+
   test('lesson 25: three replicas that share a volume, each on its own port of the range', () =>
     withHome(async (home) => {
       await copyExample(home, 'lesson-25');

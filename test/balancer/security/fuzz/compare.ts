@@ -55,16 +55,16 @@ export async function compare(
     tally.forwarded += requests.length;
     if (refusal !== undefined) tally.refused++;
     const whole = requests.filter(({ isComplete }) => isComplete);
+    const known = whole.filter(({ method }) => knownMethods.has(method));
     const unknown = whole.find(({ method }) => !knownMethods.has(method));
     if (unknown !== undefined) {
       tally.unknownMethods++;
       await checkUnread(seed, { index, text, requests: [unknown] }, upstream);
     }
-    const upgrade = whole.findLast(({ offersUpgrade }) => offersUpgrade);
+    const upgrade = known.findLast(({ offersUpgrade }) => offersUpgrade);
     // After such a request a server may take what follows for another protocol, and the balancer waits for its answer.
-    if (upgrade !== undefined && upgrade !== unknown)
-      await checkAlone(seed, { index, text, requests: [upgrade] }, upstream);
-    const plain = whole.filter((request) => request !== upgrade && knownMethods.has(request.method));
+    if (upgrade !== undefined) await checkAlone(seed, { index, text, requests: [upgrade] }, upstream);
+    const plain = known.filter((request) => request !== upgrade);
     if (plain.length > 0) batch.push({ index, text, requests: plain });
     const part = requests.find(({ isComplete }) => !isComplete);
     if (part !== undefined) {
