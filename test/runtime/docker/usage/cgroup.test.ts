@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { cgroupFiles, readCgroup } from '../../../src/runtime/docker/usage/cgroup.ts';
-import { temporaryFolder } from '../../helpers/temporary.ts';
+import { cgroupFiles, readCgroup } from '../../../../src/runtime/docker/usage/cgroup.ts';
+import { temporaryFolder } from '../../../helpers/temporary.ts';
 
 const id = 'e658130fc75ec933';
 
