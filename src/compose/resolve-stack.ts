@@ -13,12 +13,19 @@ import { toJsonObject, toJsonObjects } from './stack/json.ts';
 import { withInternalListeners } from './stack/internal-listeners.ts';
 import { withNetworkListeners } from './stack/network-listeners.ts';
 import { resolvePorts } from './stack/ports.ts';
+import { recyclePolicy } from './stack/changes/recycle.ts';
+import { checkSingleton } from './stack/changes/singleton.ts';
 import { refuseSharedPorts } from './stack/shared-ports.ts';
 import { resolveRouting } from './stack/routing/resolve-routing.ts';
 import { replacedEdges } from './stack/routing/traefik/label-routing.ts';
 import { healthCheck, hooks, restartPolicy, stopPolicy } from './stack/policies.ts';
 import { processWarnings } from './stack/process-warnings.ts';
-import { checkedRolloutPolicy, checkFailureActions, rollbackPolicy, updatePolicy } from './stack/rollout.ts';
+import {
+  checkedRolloutPolicy,
+  checkFailureActions,
+  rollbackPolicy,
+  updatePolicy,
+} from './stack/changes/rollout.ts';
 
 export interface ResolvedStack {
   readonly stack: Stack;
@@ -125,7 +132,10 @@ function resolveService(name: string, config: ServiceConfig, project: Project, w
     );
   }
   checkFailureActions(name, config, project);
-  const update = updatePolicy(config.deploy?.update_config, isStateful || ports.directPorts.length > 0);
+  const isSingleton = tenfold.singleton === true;
+  if (isSingleton) checkSingleton({ name, replicas }, config, project);
+  const hasToStopFirst = isStateful || isSingleton || ports.directPorts.length > 0;
+  const update = updatePolicy(config.deploy?.update_config, hasToStopFirst);
   return {
     name,
     kind,
@@ -144,6 +154,8 @@ function resolveService(name: string, config: ServiceConfig, project: Project, w
     rollback: rollbackPolicy(config.deploy?.rollback_config, update),
     rollout: checkedRolloutPolicy({ name, update, listeners: ports.listeners }, tenfold.rollout, project),
     balancing: balancingPolicy(name, tenfold, project),
+    recycle: recyclePolicy(name, tenfold, project),
+    isSingleton,
     startTimeoutMs: startTimeoutMs(tenfold),
     config: toJsonObject(config),
   };

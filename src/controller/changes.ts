@@ -13,6 +13,7 @@ export type ChangeKind =
   | 'replica.removed'
   | 'replica.exited'
   | 'replica.adopted'
+  | 'replica.recycled'
   | 'runtime.unreachable'
   | 'runtime.recovered'
   | 'balancer.lost'

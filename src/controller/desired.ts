@@ -54,6 +54,9 @@ export interface DesiredService {
   readonly recreateBefore: number;
   /** The way to the revision of `stack`, while it lasts. */
   readonly rollout?: Rollout | undefined;
+  /** The replica that is being replaced by its like, and the run of it that is to end. */
+  readonly recycling?:
+    { readonly replicaId: string; readonly startedAt: number; readonly reason: string } | undefined;
   /** Deployments of the service, oldest first. */
   readonly revisions?: readonly RevisionRecord[];
   /** An image given by a command in place of the file's, until the file names another one. */

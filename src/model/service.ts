@@ -1,3 +1,4 @@
+import type { RecyclePolicy } from './recycle.ts';
 import type { AutoscalePolicy } from './autoscale.ts';
 import type { BalancingPolicy } from './balancing.ts';
 import type { EdgePolicy } from './edge.ts';
@@ -131,6 +132,10 @@ export interface Service {
   readonly balancer?: 'haproxy';
   /** How the number of replicas follows the load; undefined: it does not. */
   readonly autoscale?: AutoscalePolicy;
+  /** When replicas are replaced by their like; undefined: never. */
+  readonly recycle: RecyclePolicy | undefined;
+  /** Never two at a time, also not while one replaces the other. */
+  readonly isSingleton: boolean;
   /** Longest time from start to healthy before a change is called failed. */
   readonly startTimeoutMs: number;
   /** The resolved Compose service in canonical form; a runtime driver reads its own fields from it. */

@@ -1,4 +1,4 @@
-import { rolloutPolicy } from '../../src/compose/stack/rollout.ts';
+import { rolloutPolicy } from '../../src/compose/stack/changes/rollout.ts';
 import type { UpdatePolicy } from '../../src/model/rollout.ts';
 import type { Service } from '../../src/model/service.ts';
 import type { Stack } from '../../src/model/stack.ts';
@@ -45,6 +45,8 @@ export function serviceOf(name: string, fields: Partial<Service> = {}): Service 
       responseHeaders: true,
       activeHealth: { path: undefined, intervalMs: 5_000, timeoutMs: 1_000, rise: 1, fall: 3 },
     },
+    recycle: undefined,
+    isSingleton: false,
     startTimeoutMs: 60_000,
     config: {},
     ...fields,

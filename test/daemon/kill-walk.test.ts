@@ -28,7 +28,9 @@ interface Walk {
   readonly ends: readonly string[];
   /** Never fewer in rotation, once they are up. */
   readonly leastActive: number;
+  /** Beside those that drain. */
   readonly mostRunning: number;
+  readonly mostAtAll?: number;
 }
 
 function up(service: Partial<Service>): Walk['change'] {
@@ -61,6 +63,12 @@ const canary = {
   ],
   gate: undefined,
 } as const;
+
+const singleton: Partial<Service> = {
+  replicas: 1,
+  isSingleton: true,
+  update: { ...webService().update, order: 'stop-first' },
+};
 
 const walks: readonly Walk[] = [
   {
@@ -130,6 +138,15 @@ const walks: readonly Walk[] = [
     mostRunning: 4,
   },
   {
+    name: 'an update of a singleton',
+    service: singleton,
+    change: up({ ...singleton, revision: newRevision }),
+    ends: ['1 × aaaaaaa', '1 × bbbbbbb'],
+    leastActive: 0,
+    mostRunning: 1,
+    mostAtAll: 1,
+  },
+  {
     name: 'a restart',
     change: ({ registry }, signal) => commands.restart(registry.get('demo'), { requester }, registry, signal),
     ends: ['3 × aaaaaaa'],
@@ -168,7 +185,12 @@ async function killAt(walk: Walk, death: Death): Promise<boolean> {
     await up({ revision: oldRevision, ...walk.service })(daemon, never);
     await untilSettled(daemon);
   }
-  world.rules = { leastActive: () => walk.leastActive, mostRunning: () => walk.mostRunning };
+  const { leastActive, mostRunning, mostAtAll = Infinity } = walk;
+  world.rules = {
+    leastActive: () => leastActive,
+    mostRunning: () => mostRunning,
+    mostAtAll: () => mostAtAll,
+  };
   const { place, calls } = await changeUntilDeath(world, walk, death);
   const where = `killed ${death.moment} call ${death.atCall}, ${place ?? 'never'} (${calls.join(', ')})`;
 

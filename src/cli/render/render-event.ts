@@ -87,6 +87,7 @@ export function paintOfEvent(kind: EventKind, style: Style): Paint {
     case 'replica.drained':
     case 'replica.stopped':
     case 'replica.removed':
+    case 'replica.recycled':
       return style.accent;
   }
 }

@@ -13,6 +13,7 @@ export function replicaEnvironment(
   return {
     TENFOLD_SERVICE: service.name,
     TENFOLD_REPLICA: String(index),
+    TENFOLD_REPLICAS: String(desired.services[service.name]?.replicas ?? service.replicas),
     TENFOLD_INSTANCE: `${service.name}-${index}`,
     TENFOLD_REVISION: service.revision,
     ...(service.kind === 'process' && peerEnvironment(desired, service)),

@@ -4,6 +4,7 @@ import type { Pass } from '../pass.ts';
 import type { Wait } from '../plan.ts';
 import { settleRecord } from '../revisions.ts';
 import { judge } from '../verdict.ts';
+import { decideRecycling } from './recycle.ts';
 import { restore } from './restore.ts';
 import { rolloutFacts, type Evidence } from './rollout-facts.ts';
 import { rolloutNews } from './rollout-news.ts';
@@ -55,10 +56,20 @@ export function decide(desired: Desired, pass: Pass, evidence: Evidence): Decisi
     const message = rollout.isRollback ? `back at ${revision}` : `now at ${revision}`;
     news.push({ kind: 'rollout.finished', service: service.name, message });
   }
-  const wakeAt = wakeTimes.length === 0 ? undefined : Math.min(...wakeTimes);
-  if (next !== desired || desired.change === undefined)
-    return { desired: next, isNewGoal: false, news, failure: undefined, wakeAt };
+  const wakeAt = earliest(...wakeTimes);
+  if (next !== desired) return { desired: next, isNewGoal: false, news, failure: undefined, wakeAt };
+  if (desired.change === undefined) {
+    // In a simulation replicas would grow old for ever.
+    if (evidence.isGateOpen) return { desired, isNewGoal: false, news, failure: undefined, wakeAt };
+    const recycling = decideRecycling(desired, pass.observed, evidence.metrics);
+    return { isNewGoal: false, failure: undefined, ...recycling, wakeAt: earliest(wakeAt, recycling.wakeAt) };
+  }
   return { ...decideChange(desired, desired.change, pass), wakeAt };
+}
+
+function earliest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function withRollout(desired: Desired, name: string, rollout: Rollout | undefined): Desired {

@@ -1,6 +1,7 @@
-import type { Desired } from '../desired.ts';
+import type { Desired, DesiredService } from '../desired.ts';
 import { isAlive, isRunning, type Observed, type ObservedReplica } from '../observed.ts';
 import type { Wait } from '../plan.ts';
+import { endedBeforeActive } from './service-view.ts';
 import type { Dependency, Service } from '../../model/service.ts';
 
 /** What keeps a service from starting; undefined when every condition of its `depends_on` holds. */
@@ -17,7 +18,7 @@ export function unmetDependency(service: Service, desired: Desired, observed: Ob
     }
     if (wanted.replicas === 0) continue;
     const replicas = observed.byService.get(dependency.service) ?? [];
-    const wait = checkCondition(service, target, dependency, replicas, wanted.replicas);
+    const wait = checkCondition(service, target, dependency, replicas, wanted);
     if (wait !== undefined && (dependency.required || wait.failure === undefined)) return wait;
   }
   return undefined;
@@ -28,7 +29,7 @@ function checkCondition(
   target: Service,
   { condition, service: name }: Dependency,
   replicas: readonly ObservedReplica[],
-  wantedReplicas: number,
+  wanted: DesiredService,
 ): Wait | undefined {
   const current = replicas.filter(({ replica }) => replica.revision === target.revision);
   switch (condition) {
@@ -38,11 +39,14 @@ function checkCondition(
     case 'service_healthy':
       if (
         current.filter(({ health, replica }) => replica.state.kind === 'running' && health === 'healthy')
-          .length >= wantedReplicas
+          .length >= wanted.replicas
       )
         return undefined;
       return { service: service.name, reason: `waiting for ${name} to become healthy` };
     case 'service_completed_successfully': {
+      // A run from before it was asked for again says nothing.
+      if (current.some((replica) => endedBeforeActive(replica, wanted)))
+        return { service: service.name, reason: `waiting for ${name} to run` };
       if (current.length > 0 && current.every(hasCompleted)) return undefined;
       const failed = current.find(
         ({ replica }) => replica.state.kind === 'exited' && !hasCompletedState(replica.state.exitCode),

@@ -6,6 +6,7 @@ import type { Operation, Wait } from '../plan.ts';
 import { decideRestart } from './restart-policy.ts';
 import {
   endedBeforeActive,
+  isRecycled,
   isRestartInPlace,
   isServing,
   nextIndices,
@@ -209,6 +210,7 @@ function outdatedCause({ replica }: ObservedReplica, { service, desired, observe
   if (replica.revision !== service.revision) {
     return `revision ${replica.revision.slice(0, 7)} → ${service.revision.slice(0, 7)}`;
   }
+  if (isRecycled(replica, desired) && desired.recycling !== undefined) return desired.recycling.reason;
   return replica.createdAt < desired.recreateBefore ? 'to be recreated' : 'restart';
 }
 

@@ -7,6 +7,7 @@ import {
   type ObservedReplica,
 } from '../observed.ts';
 import type { Desired, DesiredService } from '../desired.ts';
+import type { Replica } from '../../model/replica.ts';
 import type { UpdatePolicy } from '../../model/rollout.ts';
 import type { Service } from '../../model/service.ts';
 import { isUnderWay, paceOf, type Rollout } from '../../rollout/rollout.ts';
@@ -73,7 +74,14 @@ function withoutRemoved(wanted: DesiredService, removed: number): DesiredService
 
 function isUpToDate({ replica }: ObservedReplica, service: Service, wanted: DesiredService): boolean {
   if (replica.revision !== service.revision || replica.createdAt < wanted.recreateBefore) return false;
-  return replica.state.kind !== 'running' || replica.state.startedAt >= wanted.renewBefore;
+  if (replica.state.kind !== 'running') return true;
+  return replica.state.startedAt >= wanted.renewBefore && !isRecycled(replica, wanted);
+}
+
+/** It is the one that is being replaced by its like. */
+export function isRecycled({ id, state }: Replica, { recycling }: DesiredService): boolean {
+  if (recycling === undefined || state.kind !== 'running') return false;
+  return recycling.replicaId === id && recycling.startedAt === state.startedAt;
 }
 
 /** Whether an outdated replica is kept and started again, not replaced: only its run is too old. */

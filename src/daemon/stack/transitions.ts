@@ -238,6 +238,18 @@ function checkRunnable(service: Service, count: number, stack: Stack): void {
       },
     );
   }
+  if (service.isSingleton) {
+    throw new TenfoldError(
+      'invalid-scale',
+      `${service.name} cannot have ${count} replicas: it is a singleton, of which two never run at once`,
+      {
+        where: { file, path: `services.${service.name}.x-tenfold.singleton` },
+        expected: 'at most 1 replica',
+        got: String(count),
+        hint: 'remove singleton: true if two may run at the same time',
+      },
+    );
+  }
   const port = service.directPorts.find(({ published }) => published !== '' && !published.includes('-'));
   if (port !== undefined) {
     throw new TenfoldError(

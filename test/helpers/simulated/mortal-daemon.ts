@@ -74,6 +74,8 @@ export interface WorldRules {
   readonly leastActive?: () => number;
   /** At most so many replicas run at any time, beside those that the balancer lets drain. */
   readonly mostRunning?: () => number;
+  /** At most so many run, whatever becomes of them. */
+  readonly mostAtAll?: () => number;
 }
 
 /**
@@ -193,7 +195,10 @@ export class MortalWorld {
     const draining = pools.flatMap(({ endpoints }) =>
       endpoints.filter(({ rotation }) => rotation === 'draining').map(({ id }) => id.split('@')[0] ?? ''),
     );
-    const settled = [...(await this.#runningIds())].filter((id) => !draining.includes(id));
+    const running = await this.#runningIds();
+    const mostAtAll = this.rules.mostAtAll?.() ?? Infinity;
+    if (running.size > mostAtAll) this.violations.push(`${running.size} run at all, where ${mostAtAll} may`);
+    const settled = [...running].filter((id) => !draining.includes(id));
     if (settled.length > most) this.violations.push(`${settled.length} run, where at most ${most} may`);
   }
 

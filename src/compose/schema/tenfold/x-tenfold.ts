@@ -4,6 +4,7 @@ import { choice, duration, text } from '../scalars.ts';
 import { balancingFields, xTenfoldHealth } from './balancing.ts';
 import { xTenfoldEdge, xTenfoldEntrypoints } from './edge.ts';
 import { xTenfoldAutoscale } from './autoscale.ts';
+import { xTenfoldRecycle } from './recycle.ts';
 import { xTenfoldRollout } from './rollout.ts';
 import { xTenfoldRoutes } from './routes.ts';
 import { xTenfoldAccessLog, xTenfoldTracing } from './visibility.ts';
@@ -45,6 +46,8 @@ export const xTenfold = object(
     }),
     health: xTenfoldHealth,
     rollout: xTenfoldRollout,
+    recycle: xTenfoldRecycle,
+    singleton: choice(),
     autoscale: xTenfoldAutoscale,
   },
   { isExtensible: false, description: 'How Tenfold balances and changes the service.' },

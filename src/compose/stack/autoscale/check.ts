@@ -55,6 +55,13 @@ function checkReplicas({ service, config, fault }: Place, { max, schedule }: Aut
     });
   }
   if (Math.max(max, ...schedule.map((entry) => entry.max ?? 0)) <= 1) return;
+  if (service.isSingleton) {
+    fault(['max'], `${service.name} is a singleton, of which two never run at once`, {
+      expected: '1',
+      got: String(max),
+      hint: 'leave singleton or autoscale out',
+    });
+  }
   if (service.containerName !== undefined) {
     fault(['max'], `container_name ${service.containerName} can be given to one replica only`, {
       expected: '1',

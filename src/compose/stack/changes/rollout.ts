@@ -6,14 +6,14 @@ import type {
   RolloutPolicy,
   SmokeTest,
   UpdatePolicy,
-} from '../../model/rollout.ts';
-import type { Service } from '../../model/service.ts';
-import { misfitOf } from '../../rollout/strategies/misfit.ts';
-import { TenfoldError } from '../../shared/errors.ts';
-import { didYouMean } from '../nearest-name.ts';
-import type { Project, ServiceConfig } from '../project.ts';
-import type { StepConfig, XTenfoldRollout } from '../schema/tenfold/rollout.ts';
-import { milliseconds } from './balancing.ts';
+} from '../../../model/rollout.ts';
+import type { Service } from '../../../model/service.ts';
+import { misfitOf } from '../../../rollout/strategies/misfit.ts';
+import { TenfoldError } from '../../../shared/errors.ts';
+import { didYouMean } from '../../nearest-name.ts';
+import type { Project, ServiceConfig } from '../../project.ts';
+import type { StepConfig, XTenfoldRollout } from '../../schema/tenfold/rollout.ts';
+import { milliseconds } from '../balancing.ts';
 
 type ChangeConfig = NonNullable<NonNullable<ServiceConfig['deploy']>['update_config']>;
 
@@ -106,6 +106,9 @@ export function checkedRolloutPolicy(
     });
   if (own?.smoke !== undefined && (own.smoke.command === undefined) === (own.smoke.path === undefined))
     throw refuse('a smoke test has either a command or a path', 'one of command and path', 'smoke');
+  const shares = policy.steps.flatMap((step) => (step.kind === 'share' ? [step.share] : []));
+  if (shares.some((share, at) => share <= (shares[at - 1] ?? 0)))
+    throw refuse('the shares of a canary have to grow', 'each share larger than the one before', 'steps');
   const problem = misfitOf(service, policy.strategy);
   if (problem !== undefined && own?.strategy !== undefined) throw refuse(problem, 'rolling', 'strategy');
   return problem === undefined ? policy : { ...policy, strategy: 'rolling' };
@@ -126,6 +129,8 @@ function canarySteps(config: readonly StepConfig[] | undefined): readonly Canary
       durationMs: step.pause === 'manual' ? undefined : milliseconds(step.pause, 0),
     };
   });
+  // Before the first share there is nothing to pause at.
+  while (steps[0]?.kind === 'pause') steps.shift();
   const last = steps.findLast(({ kind }) => kind === 'share');
   return last?.kind === 'share' && last.share === 1 ? steps : [...steps, { kind: 'share', share: 1 }];
 }
