@@ -1,4 +1,4 @@
-import { rollbackPolicy, rolloutPolicy, updatePolicy } from '../../compose/stack/rollout.ts';
+import { rollbackPolicy, rolloutPolicy, updatePolicy } from '../../compose/stack/changes/rollout.ts';
 import type { Desired } from '../../controller/desired.ts';
 import type { Service } from '../../model/service.ts';
 
