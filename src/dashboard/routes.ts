@@ -117,7 +117,7 @@ export function createDashboard(context: DashboardContext): Dashboard {
     guarded({ method: 'GET', pattern: '/live', handle: live }),
     guarded({
       method: 'POST',
-      pattern: `${stacks}/deploy-files`,
+      pattern: `${stacks}/deploy`,
       handle: (call) => deployFiles(registry, call),
     }),
     ...context.control

@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { findProgram, skipWithout } from '../helpers/parts.ts';
 
@@ -55,12 +54,10 @@ export class TestBrowser implements AsyncDisposable {
   }
 }
 
-const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
 /** Serious and critical faults of the page that axe-core finds, a line each. */
 export async function accessFaults(page: Page): Promise<readonly string[]> {
   // By the debugger and not as a script of the page, which its content security policy rightly forbids.
-  await page.evaluate(await readFile(axePath, 'utf8'));
+  await page.evaluate(axe.source);
   const violations = await page.evaluate<readonly Violation[]>(
     `axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) =>
       ({ id, impact, targets: nodes.map(({ target }) => target.join(' ')) })))`,

@@ -72,7 +72,7 @@ function Page({ place }: { readonly place: Place }): JSX.Element {
     case 'events':
       return <EventsPage stack={place.stack} />;
     case 'logs':
-      return <LogsPage place={place} />;
+      return <LogsPage key={`${place.service} ${place.instance}`} place={place} />;
   }
 }
 

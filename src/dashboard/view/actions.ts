@@ -110,7 +110,7 @@ export function deployAction(stack: string, configFiles: readonly string[]): Act
       `${configFiles.join(', ')} ${configFiles.length === 1 ? 'is' : 'are'} read again, and what changed there is ` +
       'carried out. Services that did not change are left alone.',
     stack,
-    path: 'deploy-files',
+    path: 'deploy',
     body: {},
     commandLine: `${configFiles.map((file) => `-f ${file} `).join('')}-p ${stack} up -d`,
     hasPlan: true,

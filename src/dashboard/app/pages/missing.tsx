@@ -1,6 +1,11 @@
 import type { JSX } from 'preact';
 import { hrefOf } from '../router.ts';
 
+/** Before the first word of the daemon. */
+export function Waiting(): JSX.Element {
+  return <h1 class="waiting">Asking the daemon…</h1>;
+}
+
 /** The stack was taken down, or never was. */
 export function MissingStack({ stack }: { readonly stack: string }): JSX.Element {
   return (

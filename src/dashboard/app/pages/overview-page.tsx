@@ -9,6 +9,7 @@ import { ServiceTable } from '../parts/service-table.tsx';
 import { Toned } from '../parts/tone.tsx';
 import { TroubleList } from '../parts/trouble-list.tsx';
 import { hrefOf } from '../router.ts';
+import { Waiting } from './missing.tsx';
 
 const maxEvents = 12;
 
@@ -16,7 +17,7 @@ const maxEvents = 12;
 export function OverviewPage(): JSX.Element {
   const { live, now } = usePage();
   const { stacks, events, measures } = live;
-  if (stacks === undefined) return <p class="quiet">Asking the daemon…</p>;
+  if (stacks === undefined) return <Waiting />;
   const troubles = stacks.flatMap((stack) => troublesOf(stack, events, measures, now));
   return (
     <>

@@ -25,7 +25,7 @@ import { Failed } from '../parts/service-table.tsx';
 import { RolloutPanel } from '../parts/rollout-panel.tsx';
 import { TroubleList } from '../parts/trouble-list.tsx';
 import { hrefOf, type Place } from '../router.ts';
-import { MissingService, MissingStack } from './missing.tsx';
+import { MissingService, MissingStack, Waiting } from './missing.tsx';
 
 const maxEvents = 20;
 
@@ -33,7 +33,7 @@ const maxEvents = 20;
 export function ServicePage({ place }: { readonly place: Extract<Place, { page: 'service' }> }): JSX.Element {
   const { stack: stackName, service: name } = place;
   const { live, now } = usePage();
-  if (live.stacks === undefined) return <p class="quiet">Asking the daemon…</p>;
+  if (live.stacks === undefined) return <Waiting />;
   const stack = live.stacks.find((each) => each.name === stackName);
   if (stack === undefined) return <MissingStack stack={stackName} />;
   const service = stack.services.find((each) => each.name === name);

@@ -8,7 +8,7 @@ import { RolloutPanel } from '../parts/rollout-panel.tsx';
 import { ServiceTable } from '../parts/service-table.tsx';
 import { TroubleList } from '../parts/trouble-list.tsx';
 import { hrefOf } from '../router.ts';
-import { MissingStack } from './missing.tsx';
+import { MissingStack, Waiting } from './missing.tsx';
 import { StackCondition } from './overview-page.tsx';
 
 const maxEvents = 20;
@@ -16,7 +16,7 @@ const maxEvents = 20;
 /** One stack. */
 export function StackPage({ stack: name }: { readonly stack: string }): JSX.Element {
   const { live, now, ask } = usePage();
-  if (live.stacks === undefined) return <p class="quiet">Asking the daemon…</p>;
+  if (live.stacks === undefined) return <Waiting />;
   const stack = live.stacks.find((each) => each.name === name);
   if (stack === undefined) return <MissingStack stack={name} />;
   return (

@@ -5,6 +5,8 @@ import { Toned } from './tone.tsx';
 
 /** More than these are told as numbers: single marks would no longer be seen. */
 const maxMarks = 240;
+/** More are drawn smaller. */
+const manyMarks = 60;
 
 /** `3 of 4 serve`, with a mark for each replica. */
 export function ReplicaStrip({ service }: { readonly service: ServiceStatus }): JSX.Element {
@@ -20,7 +22,7 @@ export function ReplicaStrip({ service }: { readonly service: ServiceStatus }): 
         {servingReplicas(service)}/{desired}
       </Toned>
       {marks.length > 1 && marks.length <= maxMarks && (
-        <span class="strip-marks" aria-hidden="true">
+        <span class={`strip-marks${marks.length > manyMarks ? ' strip-many' : ''}`} aria-hidden="true">
           {marks.map((tone, index) => (
             <i key={index} class={`cell cell-${tone}`} />
           ))}
