@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cp, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
@@ -139,6 +140,17 @@ describe('TLS', () => {
     assert.equal(statusOf(await textOf(kept)), 200);
     await writeFile(own.certificate, 'nonsense');
     assert.equal(await nameShown(port, 'x'), 'new.test');
+  });
+
+  test('with a certificate that is not there is refused as a whole, and nothing has changed', async (t) => {
+    const web = await echoReplica('web');
+    t.after(() => web.kill());
+    const listener = await listen(driver(), { pools: { web: [web] } });
+    const missing = { certificate: join(folder.path, 'none.pem'), key: first.key };
+    await assert.rejects(listener.change({ edge: tlsEdge({ certificates: [missing] }) }), {
+      code: 'file-not-found',
+    });
+    assert.equal((await ask(listener.port)).status, 200);
   });
 
   test('is not spoken to a client that speaks HTTP, and one that says nothing is let go', async (t) => {

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { BalancerObservation, RoutingTable } from '../../balancer-driver.ts';
 import { TenfoldError } from '../../../shared/errors.ts';
+import { checkEdges } from '../edge/check-edges.ts';
 import { LimitArbiter } from '../edge/limits/limit-arbiter.ts';
 import type { ProxyLimits } from '../proxy-limits.ts';
 import { doorKey } from '../worker/door-key.ts';
@@ -117,6 +119,7 @@ export class ProxyCore {
 
   async #apply(table: RoutingTable): Promise<void> {
     checkTable(table);
+    await checkEdges(newListeners(table, this.#table));
     const added = await this.#doors.bindNew(table.listeners);
     const opened = await Promise.all(this.#workers.joined.map((worker) => this.#doors.open(added, worker)));
     const failure = opened.find((error) => error !== undefined);
@@ -236,4 +239,17 @@ function checkTable(table: RoutingTable): void {
     }
     addresses.set(key, listener.id);
   }
+}
+
+/** Files of one that is in force may be away for a moment, while they are renewed; that stops nobody. */
+function newListeners({ listeners, pools }: RoutingTable, before: RoutingTable): RoutingTable {
+  const known = new Map(before.listeners.map((listener) => [listener.id, listener]));
+  return {
+    pools,
+    listeners: listeners.filter(
+      ({ id, edge, routes }) =>
+        (edge !== undefined || routes !== undefined) &&
+        !isDeepStrictEqual({ edge, routes }, { edge: known.get(id)?.edge, routes: known.get(id)?.routes }),
+    ),
+  };
 }
