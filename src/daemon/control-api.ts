@@ -180,6 +180,8 @@ export interface StackStatus {
   /** What is still to be done, as `formatPlan()` prints it. */
   readonly pending: string;
   readonly services: readonly ServiceStatus[];
+  /** Addresses that services share. */
+  readonly entrypoints?: readonly EntrypointStatus[];
   readonly runtimes: readonly {
     readonly name: string;
     readonly isReachable: boolean;
@@ -203,6 +205,17 @@ export interface ServiceStatus {
   /** The balancer's counts of requests at replicas that left rotation or failed, since the daemon began to look; they only grow. */
   readonly traffic: { readonly drained: number; readonly forced: number; readonly retried: number };
   readonly replicas: readonly ReplicaStatus[];
+}
+
+export interface EntrypointStatus {
+  readonly name: string;
+  readonly hostIp: string;
+  readonly port: number;
+  readonly isOpen: boolean;
+  /** In the order in which they are tried; `service` is undefined where a route answers by itself. */
+  readonly routes: readonly { readonly id: string; readonly service?: string }[];
+  readonly requests: number;
+  readonly failed: number;
 }
 
 export interface ListenerStatus {

@@ -37,16 +37,29 @@ export function renderStatus(status: StackStatus, surroundings: TableSurrounding
       ]),
       tableOptions(surroundings),
     ),
-    ...renderListeners(status.services, surroundings),
+    ...renderListeners(status, surroundings),
     ...(status.isSteady || status.pending.trim() === ''
       ? []
       : ['', 'still to be done:', ...status.pending.trimEnd().split('\n')]),
   ];
 }
 
-function renderListeners(services: readonly ServiceStatus[], surroundings: TableSurroundings): string[] {
+function renderListeners(
+  { services, entrypoints = [] }: StackStatus,
+  surroundings: TableSurroundings,
+): string[] {
   const { style } = surroundings;
-  const rows = services.flatMap((service) =>
+  const shared = entrypoints.map(({ name, hostIp, port, isOpen, routes, requests, failed }) => [
+    {
+      text: `${hostIp === '' ? '*' : hostIp}:${port} (${name})`,
+      paint: isOpen ? style.accent : style.bad,
+    },
+    [...new Set(routes.flatMap(({ service }) => service ?? []))].join(', '),
+    'everyone',
+    String(requests),
+    { text: String(failed), paint: failed > 0 ? style.bad : style.dim },
+  ]);
+  const own = services.flatMap((service) =>
     service.listeners.map((listener) => [
       { text: listenerAddress(listener, service.name), paint: listener.isOpen ? style.accent : style.bad },
       `${service.name}:${listener.target}`,
@@ -55,6 +68,7 @@ function renderListeners(services: readonly ServiceStatus[], surroundings: Table
       { text: String(listener.failed), paint: listener.failed > 0 ? style.bad : style.dim },
     ]),
   );
+  const rows = [...shared, ...own];
   if (rows.length === 0) return [];
   return [
     '',

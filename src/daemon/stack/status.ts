@@ -1,6 +1,6 @@
 import { isBalanced } from '../../controller/balanced-targets.ts';
 import type { StackSession } from './stack-session.ts';
-import { listenerId, type Desired } from '../../controller/desired.ts';
+import { entrypointId, listenerId, type Desired } from '../../controller/desired.ts';
 import { endpointsOf, trafficOf } from '../../controller/observe/observe.ts';
 import type { ServiceTraffic } from '../../controller/observe/traffic-ledger.ts';
 import { indexSnapshot, isRunning, type Observed, type ObservedReplica } from '../../controller/observed.ts';
@@ -44,6 +44,7 @@ export function describeStack(
           session.controller.ledger.totals([service.name]),
         ),
       ),
+    ...describeEntrypoints(desired, balancer),
     runtimes: [...new Set(Object.values(stack.services).map(({ kind }) => kind))].map((kind) => {
       const reason = observed.unreachable.get(kind);
       return { name: kind, isReachable: reason === undefined, ...(reason !== undefined && { reason }) };
@@ -101,6 +102,32 @@ function describeService(
     }),
     traffic: { drained, forced, retried },
     replicas: shown,
+  };
+}
+
+function describeEntrypoints(
+  { stack }: Desired,
+  balancer: BalancerObservation | undefined,
+): Pick<StackStatus, 'entrypoints'> {
+  const { entrypoints } = stack;
+  if (entrypoints === undefined) return {};
+  return {
+    entrypoints: entrypoints.map(({ name, hostIp, port, routes }) => {
+      const id = entrypointId(stack.name, name, port);
+      const observed = balancer?.listeners.find((candidate) => candidate.id === id);
+      return {
+        name,
+        hostIp,
+        port,
+        isOpen: observed?.isOpen ?? false,
+        routes: routes.map(({ id, action }) => ({
+          id,
+          ...(action.kind === 'forward' && { service: action.to.service }),
+        })),
+        requests: observed?.requests ?? 0,
+        failed: observed?.failed ?? 0,
+      };
+    }),
   };
 }
 
