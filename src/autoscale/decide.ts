@@ -76,6 +76,8 @@ function limit(
     const reason = wanted > 0 ? 'waking' : 'idle';
     return { replicas: Math.min(wanted, bounds.max), reason, texts: [text] };
   }
+  if (current === bounds.min && wanted < current)
+    return { replicas: current, reason: 'on target', texts: [text, boundText(bounds, 'min')] };
   const stable = stabilise(wanted, current, state.recommendations, policy, now);
   let step: Step = { replicas: stable.replicas, reason: load, texts: [text] };
   if (stable.until !== undefined) {

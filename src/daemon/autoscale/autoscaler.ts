@@ -138,6 +138,8 @@ export class Autoscaler implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await this.#running;
+    // What was taken down last may not have been looked at since.
+    this.#track();
     await Promise.all(this.#tasks);
   }
 
@@ -173,7 +175,9 @@ export class Autoscaler implements AsyncDisposable {
     for (const [key, { service }] of this.#tracked) {
       if (present.has(key)) continue;
       this.#tracked.delete(key);
-      void service.forget().catch(this.#options.onBug);
+      const task = service.forget().catch(this.#options.onBug);
+      this.#tasks.add(task);
+      void task.finally(() => this.#tasks.delete(task));
     }
   }
 }
