@@ -142,5 +142,10 @@ describe('a command that moves services', () => {
     );
     assert.equal(rolloutOf(stopped), undefined);
     assert.equal(stopped.services['web']?.revisions?.at(-1)?.outcome, 'superseded');
+    assert.equal(
+      stopped.stack.services['web']?.revision,
+      revision('a'),
+      'what has proven nothing is not started again',
+    );
   });
 });

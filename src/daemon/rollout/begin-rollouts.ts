@@ -1,5 +1,5 @@
 import type { ChangeUnderWay, Desired, DesiredService } from '../../controller/desired.ts';
-import { settleRecord, withRecord, type RevisionRecord } from '../../controller/revisions.ts';
+import { serviceAt, settleRecord, withRecord, type RevisionRecord } from '../../controller/revisions.ts';
 import type { RolloutStrategy } from '../../model/rollout.ts';
 import { beginRollout, isUnderWay } from '../../rollout/rollout.ts';
 import type { Service } from '../../model/service.ts';
@@ -30,7 +30,8 @@ export function beginRollouts(
     if (wanted.phase !== 'running') return [name, halt(wanted, change)];
     const didRun = before?.services[name]?.phase === 'running';
     if (didRun && previous?.revision === service.revision) return [name, wanted];
-    const isKnown = wanted.revisions?.at(-1)?.revision === service.revision;
+    const last = wanted.revisions?.at(-1);
+    const isKnown = !didRun && last?.revision === service.revision && last.outcome === 'succeeded';
     const records = isKnown
       ? wanted.revisions
       : withRecord(startOfHistory(wanted, previous), record(service, change));
@@ -50,7 +51,20 @@ export function beginRollouts(
     );
     return [name, { ...wanted, ...(records && { revisions: records }), rollout }];
   });
-  return runOnceMore({ ...after, services: Object.fromEntries(services) }, change.startedAt);
+  const stack = withProven(before, after);
+  return runOnceMore({ ...after, stack, services: Object.fromEntries(services) }, change.startedAt);
+}
+
+/** What is stopped on its way to a revision starts again with the one that it came from: the new one has proven nothing. */
+function withProven(before: Desired | undefined, after: Desired): Desired['stack'] {
+  const proven = Object.entries(after.services).flatMap(([name, { phase }]) => {
+    const rollout = before?.services[name]?.rollout;
+    if (before === undefined || phase !== 'stopped' || !isUnderWay(rollout) || rollout.isRollback) return [];
+    const service = serviceAt(before, name, rollout.from);
+    return service === undefined ? [] : [[name, service] as const];
+  });
+  if (proven.length === 0) return after.stack;
+  return { ...after.stack, services: { ...after.stack.services, ...Object.fromEntries(proven) } };
 }
 
 /**

@@ -47,9 +47,9 @@ export async function runChange(
   session.record({ kind: 'command.started', message: `${requester.commandLine} (by ${requester.user})` });
   const after = withChange(change, touched, begun);
   const { id } = after.change;
+  await session.amend((now) => keepingAutoscaled(after, before, now));
   for (const { service, message } of rolloutNews(after, before))
     session.record({ kind: 'rollout.started', service, message });
-  await session.amend((now) => keepingAutoscaled(after, before, now));
   let hasChanged = false;
   let failedAt: number | undefined;
   try {
