@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { rolloutPolicy } from '../../src/compose/stack/rollout.ts';
+import { rolloutPolicy } from '../../src/compose/stack/changes/rollout.ts';
 import type { LatencyHistogram } from '../../src/balancer/balancer-driver.ts';
 import { differenceOfRates } from '../../src/rollout/gate/difference-of-rates.ts';
 import { isLookDue, judgeRevision, type GateVerdict } from '../../src/rollout/gate/judge-revision.ts';
