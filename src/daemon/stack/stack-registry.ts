@@ -106,6 +106,11 @@ export class StackRegistry implements AsyncDisposable {
     return result;
   }
 
+  /** A command is at work on the stack, or waits for its turn. */
+  isBusy(name: string): boolean {
+    return this.#queues.has(name);
+  }
+
   /** Something runs, shall run, or is being changed. */
   get activeStacks(): readonly string[] {
     const active = this.all.filter(({ isActive }) => isActive).map(({ name }) => name);
