@@ -21,7 +21,8 @@ export type LiveMessage =
   | { readonly type: 'stacks'; readonly stacks: readonly StackStatus[] }
   /** The stack asked for is not known (any more). */
   | { readonly type: 'gone'; readonly stack: string }
-  | { readonly type: 'event'; readonly event: StackEvent }
+  /** In order of time: first what the page has missed, which may be nothing, then each as it happens. */
+  | { readonly type: 'events'; readonly events: readonly StackEvent[] }
   /** The newest figures of every service shown. */
   | { readonly type: 'measures'; readonly measures: readonly ServiceMeasure[] }
   /** What is known of a service's past, oldest first; replaces what the page had. */

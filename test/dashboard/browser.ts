@@ -13,8 +13,9 @@ export interface Look {
 /** A browser of its own; each page of it knows no cookies yet. */
 export class TestBrowser implements AsyncDisposable {
   readonly #browser: Browser;
-  /** What the pages complained of on their console, and errors that nobody caught. */
+  /** What the pages complained of on their console. */
   readonly complaints: string[] = [];
+  readonly #uncaught: string[] = [];
 
   private constructor(browser: Browser) {
     this.#browser = browser;
@@ -35,7 +36,7 @@ export class TestBrowser implements AsyncDisposable {
     });
     context.setDefaultTimeout(10_000);
     const page = await context.newPage();
-    page.on('pageerror', (error) => this.complaints.push(error.message));
+    page.on('pageerror', (error) => this.#uncaught.push(error.stack ?? error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') this.complaints.push(message.text());
     });
@@ -43,10 +44,12 @@ export class TestBrowser implements AsyncDisposable {
     return page;
   }
 
-  /** Ends every page, so that none looks for a daemon that has ended. */
+  /** Ends every page, so that none looks for a daemon that has ended. Throws what no page caught. */
   async closePages(): Promise<void> {
     await Promise.all(this.#browser.contexts().map((context) => context.close()));
-    this.complaints.length = 0;
+    const complaints = this.complaints.splice(0);
+    const uncaught = this.#uncaught.splice(0);
+    if (uncaught.length > 0) throw new Error([...uncaught, ...complaints].join('\n'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -197,7 +197,7 @@ describe('events', () => {
       journal,
       () => true,
       parseCursor(formatCursor(cursor)),
-      ({ message }) => seen.push(message),
+      (events) => seen.push(...events.map(({ message }) => message)),
       { signal: abort.signal, now },
     );
     for (const listener of listeners) listener(eventOf(6, { message: 'd' }));

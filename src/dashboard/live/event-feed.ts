@@ -6,19 +6,19 @@ import type { Cursor } from './cursor.ts';
 const pastMs = 24 * 60 * 60_000;
 const maxPastEvents = 500;
 
-/** Calls `onEvent` for the newest events that the page has not seen, then for each one that happens. */
+/** Hands on the newest events that the page has not seen, all at once, then each one that happens. */
 export async function feedEvents(
   journal: Pick<Journal, 'read' | 'subscribe'>,
   isWanted: (event: StackEvent) => boolean,
   cursor: Cursor | undefined,
-  onEvent: (event: StackEvent) => void,
+  onEvents: (events: readonly StackEvent[]) => void,
   { signal, now }: { readonly signal: AbortSignal; readonly now: number },
 ): Promise<void> {
   const meanwhile: StackEvent[] = [];
   let isCaughtUp = false;
   const unsubscribe = journal.subscribe((event) => {
     if (!isWanted(event)) return;
-    if (isCaughtUp) onEvent(event);
+    if (isCaughtUp) onEvents([event]);
     else meanwhile.push(event);
   });
   signal.addEventListener('abort', unsubscribe, { once: true });
@@ -37,6 +37,6 @@ export async function feedEvents(
   // What was written while the journal was read may be in it and among those that were heard.
   const read = new Set(past.slice(-meanwhile.length - 1).map((event) => JSON.stringify(event)));
   const missed = meanwhile.filter((event) => !read.has(JSON.stringify(event)));
-  for (const event of [...past, ...missed]) onEvent(event);
+  onEvents([...past, ...missed]);
   isCaughtUp = true;
 }

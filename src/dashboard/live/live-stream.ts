@@ -48,9 +48,9 @@ export async function streamLive(context: DashboardContext, call: Call): Promise
     journal,
     (event) => stack === undefined || event.stack === stack,
     resumed,
-    (event) => {
-      cursor = afterEvent(cursor, event.time);
-      send({ type: 'event', event });
+    (events) => {
+      for (const { time } of events) cursor = afterEvent(cursor, time);
+      send({ type: 'events', events });
       look();
     },
     { signal: call.signal, now },

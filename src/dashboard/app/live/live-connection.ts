@@ -65,8 +65,11 @@ export class LiveConnection {
     this.#source = source;
     source.addEventListener('message', ({ data, lastEventId }: MessageEvent<string>) => {
       this.#cursor = lastEventId;
+      const wasGone = this.#state.stacks?.length === 0;
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- live-api.ts says what the daemon sends
       this.#change(advance(this.#state, JSON.parse(data) as LiveMessage, Date.now()));
+      // What a stream began with (history, logs) was that of no stack: it is begun anew.
+      if (wasGone && stack !== undefined && this.#state.stacks?.length !== 0) this.#open();
     });
     source.addEventListener('error', () => {
       if (this.#source !== source) return;

@@ -36,6 +36,8 @@ export interface LiveState {
   readonly stacks: readonly StackStatus[] | undefined;
   /** In order of time. */
   readonly events: readonly StackEvent[];
+  /** Whether those of the past have come. */
+  readonly hasEvents: boolean;
   readonly measures: readonly ServiceMeasure[];
   /** By `measureKey`. */
   readonly history: ReadonlyMap<string, History>;
@@ -57,6 +59,7 @@ export const nothingKnown: LiveState = {
   clockAheadMs: 0,
   stacks: undefined,
   events: [],
+  hasEvents: false,
   measures: [],
   history: new Map(),
   autoscale: [],
@@ -87,8 +90,10 @@ export function advance(state: LiveState, message: LiveMessage, now: number): Li
       return { ...state, stacks: message.stacks };
     case 'gone':
       return { ...state, stacks: [], measures: [] };
-    case 'event':
-      return { ...state, events: [...state.events, message.event].slice(-maxEvents) };
+    case 'events': {
+      const events = [...state.events, ...message.events].slice(-maxEvents);
+      return { ...state, events, hasEvents: true };
+    }
     case 'measures':
       return { ...state, measures: message.measures, history: grown(state.history, message.measures) };
     case 'history': {

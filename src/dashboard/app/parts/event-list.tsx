@@ -16,7 +16,8 @@ export function EventList({
   readonly maxShown: number;
   readonly isStackNamed?: boolean;
 }): JSX.Element {
-  const { now } = usePage();
+  const { now, live } = usePage();
+  if (!live.hasEvents) return <p class="quiet">Asking the daemon…</p>;
   if (events.length === 0) return <p class="quiet">Nothing has happened in the last 24 hours.</p>;
   const shown = groupEvents(events).slice(-maxShown).toReversed();
   return (
