@@ -35,7 +35,7 @@ export interface RolloutWorldOptions {
 export interface RolloutWorld extends AsyncDisposable {
   readonly world: MemoryWorld;
   /** Begins to move web to the revision, as a command would. */
-  deploy(revision?: string, options?: RolloutOptions): void;
+  deploy(revision?: string, options?: RolloutOptions, services?: readonly string[]): void;
   web(): DesiredService;
   /** Waits until nothing is left of the change and its rollouts, but an old set that is kept. */
   settled(): Promise<Pass>;
@@ -71,7 +71,7 @@ export async function rolloutWorld(options: RolloutWorldOptions = {}): Promise<R
   return {
     world,
     web,
-    deploy(revision = newRevision, rollouts = {}) {
+    deploy(revision = newRevision, rollouts = {}, services = ['web']) {
       const before = world.controller.desired;
       const startedAt = Date.now();
       const about = { user: 'me', commandLine: 'tenfold deploy', startedAt };
@@ -86,7 +86,7 @@ export async function rolloutWorld(options: RolloutWorldOptions = {}): Promise<R
         ...about,
         id: `change-${startedAt}`,
         command: 'deploy',
-        services: ['web'],
+        services,
         before: wayBack,
       };
       world.controller.setDesired({ ...after, change } satisfies Desired);

@@ -264,6 +264,32 @@ describe('a canary', () => {
     assert.deepEqual(rollout.failures(), []);
   });
 
+  test('is not undone for the sake of another service that fails meanwhile', async () => {
+    const unsteady = webService({ name: 'other', replicas: 1, listeners: [] });
+    await using rollout = await rolloutWorld({
+      rollout: {
+        ...canary,
+        steps: [
+          { kind: 'share', share: 0.1 },
+          { kind: 'pause', durationMs: undefined },
+        ],
+      },
+      others: [unsteady],
+      behaviourOf: ({ service }) => (service === 'other' ? { exit: { afterMs: 200, code: 1 } } : {}),
+      traffic: () => steady,
+    });
+    rollout.deploy(newRevision, {}, ['web', 'other']);
+    await eventually(() =>
+      assert.ok(
+        rollout.world.controller.last?.plan.waits.some(
+          ({ service, failure }) => service === 'other' && failure !== undefined,
+        ),
+      ),
+    );
+    assert.deepEqual(rollout.failures(), []);
+    assert.equal(rollout.web().rollout?.to, newRevision);
+  });
+
   test('that crashes is undone', async () => {
     await using rollout = await rolloutWorld({
       rollout: canary,

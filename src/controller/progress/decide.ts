@@ -1,7 +1,6 @@
 import type { Change } from '../changes.ts';
 import type { ChangeUnderWay, Desired, DesiredService } from '../desired.ts';
 import type { Pass } from '../pass.ts';
-import type { Wait } from '../plan.ts';
 import { settleRecord } from '../revisions.ts';
 import { judge } from '../verdict.ts';
 import { decideRecycling } from './recycle.ts';
@@ -165,17 +164,19 @@ function decideChange(desired: Desired, change: ChangeUnderWay, pass: Pass): Omi
       .filter(([, { rollout, phase }]) => phase === 'running' && isUnderWay(rollout))
       .map(([name]) => name),
   );
-  const touched = new Set(change.services);
-  const others = new Set(Object.keys(desired.stack.services).filter((name) => !touched.has(name)));
-  const waits = pass.plan.waits.map((wait) => (rolling.has(wait.service) ? withoutFailure(wait) : wait));
-  const verdict = judge({ ...pass, plan: { ...pass.plan, waits } }, others);
+  // A rollout has its own way to say that it failed, and may take long: what has come about beside it is judged once.
+  const judged = change.services.filter((name) => !rolling.has(name));
+  const moving = change.services.filter((name) => rolling.has(name));
+  if (judged.length === 0 && moving.length > 0) return nothing;
+  const others = new Set(Object.keys(desired.stack.services).filter((name) => !judged.includes(name)));
+  const verdict = judge(pass, others);
   const ended: Desired = { ...desired, change: undefined };
   switch (verdict.kind) {
     case 'pending':
       return nothing;
     case 'done':
-      return change.services.some((name) => rolling.has(name))
-        ? nothing
+      return moving.length > 0
+        ? { ...nothing, desired: { ...desired, change: { ...change, services: moving } } }
         : { ...nothing, desired: settleAll(ended, pass.observed.now) };
     case 'failed': {
       const failure = { error: verdict.error, replicaId: verdict.replicaId };
@@ -192,11 +193,6 @@ function decideChange(desired: Desired, change: ChangeUnderWay, pass: Pass): Omi
       return { desired: back, isNewGoal: true, news, failure };
     }
   }
-}
-
-/** A rollout has its own way to say that it failed. */
-function withoutFailure({ failure: _failure, error: _error, ...wait }: Wait): Wait {
-  return wait;
 }
 
 /** What was deployed without a rollout, because nothing ran before, is there now. */
