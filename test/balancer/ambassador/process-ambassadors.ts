@@ -17,7 +17,7 @@ export class ProcessAmbassadors implements AmbassadorHost, AsyncDisposable {
   readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>;
   readonly #running = new Map<string, ChildProcess>();
   readonly #specs = new Map<string, AmbassadorSpec>();
-  /** `start app`, `announce app`, in order. */
+  /** What became of ambassadors, in order: `start app`, `announce app`. */
   readonly calls: string[] = [];
   /** Services whose ambassador cannot be started. */
   readonly refused = new Set<string>();
@@ -33,10 +33,11 @@ export class ProcessAmbassadors implements AmbassadorHost, AsyncDisposable {
   }
 
   async start(spec: AmbassadorSpec): Promise<void> {
-    this.calls.push(`start ${spec.service}`);
     if (this.refused.has(spec.service)) throw new TenfoldError('runtime-failed', 'refused by the test');
     this.#specs.set(spec.service, spec);
+    // Asked again while it is slow to answer.
     if (this.#running.has(spec.service)) return;
+    this.calls.push(`start ${spec.service}`);
     await mkdir(join(this.#folder.path, spec.service), { recursive: true });
     const child = spawn(process.execPath, [mainFile, '--socket', this.socketPath(spec)], {
       env: { ...process.env, TENFOLD_PROXY_WORKERS: '1', NODE_TEST_CONTEXT: undefined },
