@@ -2,7 +2,7 @@ import { balancedTargets } from '../balanced-targets.ts';
 import { listenerId, poolId, type Desired } from '../desired.ts';
 import { indexSnapshot, type Observed, type ObservedReplica, type Snapshot } from '../observed.ts';
 import { ReplicaHistories } from './replica-histories.ts';
-import { endpointId } from '../reconcile/routing.ts';
+import { runId } from '../reconcile/routing.ts';
 import type { TrafficTable } from '../execute/traffic-table.ts';
 import type {
   BalancerObservation,
@@ -137,9 +137,9 @@ export function joinObservations(
   health: Pick<HealthMonitor, 'verdictOf'>,
   histories: ReplicaHistories,
 ): readonly ObservedReplica[] {
-  const endpoints = new Map((balancer?.endpoints ?? []).map((endpoint) => [endpoint.id, endpoint]));
+  const endpoints = endpointsByRun(balancer);
   return replicas.map((replica) => {
-    const own = endpointsOf(replica, desired.stack.services[replica.service], endpoints);
+    const own = endpoints.get(runId(replica) ?? '') ?? [];
     const verdict = health.verdictOf(replica);
     const rotation = rotationOf(own);
     const worst = own.find(({ condition }) => condition !== 'up') ?? own[0];
@@ -158,14 +158,11 @@ export function joinObservations(
   });
 }
 
-/** The balancer's view of a replica's endpoints, one per target that a listener needs. */
-export function endpointsOf(
-  replica: Replica,
-  service: Service | undefined,
-  endpoints: ReadonlyMap<string, EndpointObservation>,
-): readonly EndpointObservation[] {
-  const targets = service === undefined ? [] : balancedTargets(service);
-  return targets.flatMap((target) => endpoints.get(endpointId(replica, target) ?? '') ?? []);
+/** The balancer's view of endpoints, by the run of the replica that answers at them. */
+export function endpointsByRun(
+  balancer: BalancerObservation | undefined,
+): ReadonlyMap<string, readonly EndpointObservation[]> {
+  return Map.groupBy(balancer?.endpoints ?? [], ({ id }) => id.slice(0, id.lastIndexOf(':')));
 }
 
 /** Counters of a replica, summed over its endpoints. */

@@ -6,6 +6,7 @@ export interface ServiceTraffic {
   readonly failed: number;
   readonly drained: number;
   readonly forced: number;
+  readonly forcedStreams: number;
   readonly retried: number;
   readonly failures: Readonly<Record<string, number>>;
 }
@@ -15,12 +16,13 @@ export const noTraffic: ServiceTraffic = {
   failed: 0,
   drained: 0,
   forced: 0,
+  forcedStreams: 0,
   retried: 0,
   failures: {},
 };
 
 interface Seen {
-  readonly totals: Pick<TrafficTotals, 'drained' | 'forced' | 'retried'>;
+  readonly totals: Pick<TrafficTotals, 'drained' | 'forced' | 'forcedStreams' | 'retried'>;
 }
 
 /**
@@ -46,6 +48,7 @@ export class TrafficLedger {
         ...noTraffic,
         drained: growth(before?.drained, totals.drained),
         forced: growth(before?.forced, totals.forced),
+        forcedStreams: growth(before?.forcedStreams, totals.forcedStreams ?? 0),
         retried: growth(before?.retried, totals.retried),
       });
     }
@@ -94,6 +97,7 @@ function addTraffic(sum: ServiceTraffic, other: ServiceTraffic, sign: 1 | -1): S
     failed: sum.failed + sign * other.failed,
     drained: sum.drained + sign * other.drained,
     forced: sum.forced + sign * other.forced,
+    forcedStreams: sum.forcedStreams + sign * other.forcedStreams,
     retried: sum.retried + sign * other.retried,
     failures: Object.fromEntries(failures.filter(([, count]) => count !== 0)),
   };

@@ -8,6 +8,7 @@ import { planRunning } from './reconcile-beside.ts';
 import { planOrphans, planReplica } from './replica-steps.ts';
 import { listenerEntry, poolsOf, wantedRotation } from './routing.ts';
 import { planSharedAddresses } from './shared-addresses.ts';
+import { serviceAt } from '../revisions.ts';
 import type { Service } from '../../model/service.ts';
 
 /**
@@ -48,6 +49,7 @@ function reconcileOne(draft: Draft, service: Service, desired: Desired, observed
   const drained = new Set(desired.drainedInstances);
   const placed = replicas.map((replica) => ({
     observed: replica,
+    own: serviceAt(desired, service.name, replica.replica.revision) ?? service,
     rotation: wantedRotation(
       replica,
       plan.retiring.has(replica.replica.id) ||
@@ -65,9 +67,7 @@ function reconcileOne(draft: Draft, service: Service, desired: Desired, observed
   draft.wakeTimes.push(...plan.wakeTimes);
   draft.operations.push(...plan.operations);
   draft.waits.push(...plan.waits);
-  for (const { observed: replica, rotation } of placed) {
-    planReplica(draft, replica, rotation, plan, service, observed);
-  }
+  for (const replica of placed) planReplica(draft, replica, plan, service, observed);
 }
 
 /** Nothing is known of its replicas now: those that live go on getting their traffic. */

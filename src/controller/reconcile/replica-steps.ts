@@ -1,18 +1,17 @@
-import { balancedTargets, isBalanced } from '../balanced-targets.ts';
+import { balancedTargets, isBalanced, ownTarget } from '../balanced-targets.ts';
 import type { Desired } from '../desired.ts';
 import type { Draft } from './draft.ts';
 import { isAlive, type Observed, type ObservedReplica } from '../observed.ts';
 import type { ReplicaOperation } from '../plan.ts';
 import type { ServicePlan } from './reconcile-service.ts';
-import type { Rotation } from './routing.ts';
+import type { PlacedReplica } from './routing.ts';
 import type { Replica } from '../../model/replica.ts';
 import type { Service } from '../../model/service.ts';
 
 /** The next step of one replica that exists: into rotation, out of it, stopped, removed. */
 export function planReplica(
   draft: Draft,
-  observedReplica: ObservedReplica,
-  rotation: Rotation,
+  { observed: observedReplica, rotation, own }: PlacedReplica,
   { retiring, aside }: Pick<ServicePlan, 'retiring' | 'aside'>,
   service: Service,
   observed: Observed,
@@ -33,7 +32,7 @@ export function planReplica(
   };
   const busy = observed.busy.get(replica.id);
   const hasPool = balancedTargets(service).some((target) =>
-    replica.endpoints.some((endpoint) => endpoint.target === target),
+    replica.endpoints.some((endpoint) => endpoint.target === ownTarget(service, own, target)),
   );
   if (rotation === 'active' && observedReplica.rotation !== 'active' && hasPool) {
     operation('enter', observedReplica.rotation === 'out' ? 'healthy' : 'it shall serve again');

@@ -5,7 +5,7 @@ import type {
   RoutingTable,
   TrafficSplit,
 } from '../../balancer/balancer-driver.ts';
-import { balancedTargets } from '../balanced-targets.ts';
+import { balancedTargets, ownTarget } from '../balanced-targets.ts';
 import { listenerId, poolId, type Desired } from '../desired.ts';
 import { isRunning, type ObservedReplica } from '../observed.ts';
 import { routeEntries } from './shared-addresses.ts';
@@ -19,7 +19,13 @@ export const emptyTable: RoutingTable = { listeners: [], pools: [] };
 
 /** Unique over time: a replica that was started anew is a new endpoint, with fresh health and counters. */
 export function endpointId(replica: Replica, target: number): string | undefined {
-  return replica.state.kind === 'running' ? `${replica.id}@${replica.state.startedAt}:${target}` : undefined;
+  const run = runId(replica);
+  return run === undefined ? undefined : `${run}:${target}`;
+}
+
+/** Names one run of a replica; undefined while it does not run. */
+export function runId({ id, state }: Replica): string | undefined {
+  return state.kind === 'running' ? `${id}@${state.startedAt}` : undefined;
 }
 
 /** Where a running replica shall stand, given whether it is on its way out or kept aside by hand. */
@@ -30,15 +36,24 @@ export function wantedRotation(observed: ObservedReplica, isLeaving: boolean): R
   return observed.health === 'healthy' ? 'active' : observed.rotation === 'out' ? 'out' : 'draining';
 }
 
+export interface PlacedReplica {
+  readonly observed: ObservedReplica;
+  readonly rotation: Rotation;
+  /** The service as it is in the replica's own revision. */
+  readonly own: Service;
+}
+
 /** The pools of one service, one per target that a listener needs. */
 export function poolsOf(
   stackName: string,
   service: Service,
-  replicas: readonly { readonly observed: ObservedReplica; readonly rotation: Rotation }[],
+  replicas: readonly PlacedReplica[],
   split: TrafficSplit | undefined,
 ): readonly PoolEntry[] {
   return balancedTargets(service).map((target) => {
-    const endpoints = replicas.flatMap(({ observed, rotation }) => endpointEntry(observed, rotation, target));
+    const endpoints = replicas.flatMap(({ observed, rotation, own }) =>
+      endpointEntry(observed, rotation, ownTarget(service, own, target)),
+    );
     return {
       id: poolId(stackName, service.name, target),
       stack: stackName,

@@ -1,11 +1,11 @@
 import { isBalanced } from '../../controller/balanced-targets.ts';
 import type { StackSession } from './stack-session.ts';
 import { entrypointId, listenerId, type Desired } from '../../controller/desired.ts';
-import { endpointsOf, trafficOf } from '../../controller/observe/observe.ts';
+import { endpointsByRun, trafficOf } from '../../controller/observe/observe.ts';
 import type { ServiceTraffic } from '../../controller/observe/traffic-ledger.ts';
 import { indexSnapshot, isRunning, type Observed, type ObservedReplica } from '../../controller/observed.ts';
 import { describeExit } from '../../controller/reconcile/dependencies.ts';
-import { publisherOf } from '../../controller/reconcile/routing.ts';
+import { publisherOf, runId } from '../../controller/reconcile/routing.ts';
 import { formatPlan, isSteady } from '../../controller/plan.ts';
 import { describeProgress } from '../rollout/describe-rollouts.ts';
 import type { Pass } from '../../controller/pass.ts';
@@ -22,7 +22,7 @@ export function describeStack(
 ): StackStatus {
   const { desired } = session.controller;
   const { plan } = pass;
-  const observed = withTraffic(pass.observed, desired, balancer);
+  const observed = withTraffic(pass.observed, balancer);
   const { stack } = desired;
   const phases = Object.values(desired.services).map(({ phase }) => phase);
   return {
@@ -58,17 +58,13 @@ export function describeStack(
 }
 
 /** The pass with the counters of this very moment. */
-function withTraffic(
-  observed: Observed,
-  desired: Desired,
-  balancer: BalancerObservation | undefined,
-): Observed {
+function withTraffic(observed: Observed, balancer: BalancerObservation | undefined): Observed {
   if (balancer === undefined) return observed;
-  const endpoints = new Map(balancer.endpoints.map((endpoint) => [endpoint.id, endpoint]));
-  const replicas = observed.replicas.map((replica) => {
-    const service = desired.stack.services[replica.replica.service];
-    return { ...replica, ...trafficOf(endpointsOf(replica.replica, service, endpoints)) };
-  });
+  const endpoints = endpointsByRun(balancer);
+  const replicas = observed.replicas.map((replica) => ({
+    ...replica,
+    ...trafficOf(endpoints.get(runId(replica.replica) ?? '') ?? []),
+  }));
   return indexSnapshot({ ...observed, replicas });
 }
 

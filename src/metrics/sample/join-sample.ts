@@ -53,9 +53,9 @@ export function listenerFigures(desired: Desired, service: Service, traffic: Tra
     .reduce(plusListener, noListenerFigures);
 }
 
-/** Ids of the endpoints that a replica may have in the balancer, one per target of a listener. */
-export function endpointIdsOf({ replica }: ObservedReplica, service: Service): readonly string[] {
-  const targets = new Set(service.listeners.map(({ target }) => target));
+/** Ids of the endpoints that a replica may have in the balancer. */
+export function endpointIdsOf({ replica }: ObservedReplica): readonly string[] {
+  const targets = new Set(replica.endpoints.map(({ target }) => target));
   return [...targets].flatMap((target) => endpointId(replica, target) ?? []);
 }
 
@@ -66,7 +66,7 @@ function joinReplica(
   usage: ReplicaUsage | undefined,
 ): ReplicaDetail {
   const { replica } = observed;
-  const { inFlight, totals, responses, latency } = endpointIdsOf(observed, service)
+  const { inFlight, totals, responses, latency } = endpointIdsOf(observed)
     .map((id): EndpointFigures => traffic.endpoint(id) ?? noEndpointFigures)
     .reduce(plusEndpoint, noEndpointFigures);
   return {
