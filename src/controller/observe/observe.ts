@@ -11,7 +11,6 @@ import type {
 } from '../../balancer/balancer-driver.ts';
 import type { HealthMonitor } from '../../health/health-monitor.ts';
 import type { Replica } from '../../model/replica.ts';
-import type { Service } from '../../model/service.ts';
 import type { RuntimeDriver } from '../../runtime/runtime-driver.ts';
 import { isTenfoldError } from '../../shared/errors.ts';
 

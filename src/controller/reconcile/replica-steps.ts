@@ -1,7 +1,7 @@
 import { balancedTargets, isBalanced, ownTarget } from '../balanced-targets.ts';
 import type { Desired } from '../desired.ts';
 import type { Draft } from './draft.ts';
-import { isAlive, type Observed, type ObservedReplica } from '../observed.ts';
+import { isAlive, type Observed } from '../observed.ts';
 import type { ReplicaOperation } from '../plan.ts';
 import type { ServicePlan } from './reconcile-service.ts';
 import type { PlacedReplica } from './routing.ts';
