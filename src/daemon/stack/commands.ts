@@ -23,7 +23,7 @@ import type {
 import type { Desired } from '../../controller/desired.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 
-export { deploy, up } from './up.ts';
+export { up } from './up.ts';
 
 export function scale(
   session: StackSession,
