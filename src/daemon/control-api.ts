@@ -161,6 +161,8 @@ export interface ChangeReport {
     readonly requests: number;
     readonly drained: number;
     readonly forced: number;
+    /** Of those forced: WebSockets, event streams and other long ones, which are closed one by one. */
+    readonly forcedStreams: number;
     readonly retried: number;
     readonly failed: number;
     readonly failures: Readonly<Record<string, number>>;
@@ -211,6 +213,8 @@ export interface EntrypointStatus {
   readonly name: string;
   readonly hostIp: string;
   readonly port: number;
+  /** Clients begin with TLS. */
+  readonly isSecure?: boolean;
   readonly isOpen: boolean;
   /** In the order in which they are tried; `service` is undefined where a route answers by itself. */
   readonly routes: readonly { readonly id: string; readonly service?: string }[];
@@ -223,6 +227,8 @@ export interface ListenerStatus {
   readonly port: number;
   readonly target: number;
   readonly protocol: 'http' | 'tcp';
+  /** Clients begin with TLS. */
+  readonly isSecure?: boolean;
   readonly exposure: 'published' | 'internal' | 'network';
   readonly isOpen: boolean;
   readonly requests: number;

@@ -70,6 +70,12 @@ describe('the number of replicas of a service that scales by itself', () => {
     assert.throws(() => scaleTo(resumed, { web: 3 }, 4), isRefused);
   });
 
+  test('stays over up while it is paused, also when nobody has said another one', () => {
+    const paused = withAutoscalePaused(withReplicas(first, 'web', 5), ['web'], true);
+    assert.deepEqual(countOf(bringUp(paused, up(), 3)), [5, 'autoscaler']);
+    assert.deepEqual(countOf(bringUp(paused, up({ resetScale: true }, 3), 3)), [3, 'file']);
+  });
+
   test('is a person’s in shadow mode', () => {
     const shadow = webService({ autoscale: policyOf({ isShadow: true }) });
     const before = bringUp(undefined, up({ stack: desiredOf([shadow]).stack }), 1);

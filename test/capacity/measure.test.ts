@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { measureCapacity, type CapacityOptions } from '../../src/capacity/measured/measure-capacity.ts';
 import type { MeasuredCapacity } from '../../src/capacity/measured/measured-capacity.ts';
-import { isTenfoldError } from '../../src/shared/errors.ts';
+import type { Bench } from '../../src/capacity/measured/bench.ts';
+import { isTenfoldError, TenfoldError } from '../../src/shared/errors.ts';
 import { syntheticBench, trueThroughput, type ServiceShape } from './synthetic-service.ts';
 
 const never = new AbortController().signal;
@@ -110,6 +111,22 @@ describe('the question how many replicas', () => {
 });
 
 describe('a measurement leaves the service as it found it', () => {
+  test('when it may not be scaled at all', async () => {
+    const bench = syntheticBench({ workers: 1, waitMs: 10 }, 4);
+    const asked: number[] = [];
+    const refusing: Bench = {
+      ...bench,
+      scaleTo(replicas) {
+        asked.push(replicas);
+        return Promise.reject(new TenfoldError('invalid-scale', 'it scales by itself'));
+      },
+    };
+    await assert.rejects(measureCapacity(refusing, optionsOf()), (thrown) =>
+      isTenfoldError(thrown, 'invalid-scale'),
+    );
+    assert.deepEqual(asked, [1]);
+  });
+
   test('when it is done', async () => {
     const bench = syntheticBench({ workers: 1, waitMs: 10 }, 4);
     await measureCapacity(bench, optionsOf({ maxReplicas: 2, stepMs: 1000 }));

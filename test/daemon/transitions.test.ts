@@ -89,6 +89,13 @@ test('up of one service takes what it depends on, and leaves the others alone', 
   });
 });
 
+test('a scale back to the number of the file is the word of the file again', () => {
+  const by = (scale: number, before = desiredOf([webService({ replicas: 3 })])) =>
+    scaleTo(before, { web: scale }, 2);
+  assert.equal(by(5).services['web']?.source, 'command');
+  assert.equal(by(3, by(5)).services['web']?.source, 'file');
+});
+
 test('stop keeps, and start brings back only what was stopped', () => {
   const desired = desiredOf([webService(), serviceOf('db'), serviceOf('never')], {
     never: { phase: 'absent' },

@@ -35,6 +35,38 @@ describe('a target is ours', () => {
     assert.equal(findOwnAddress(['192.168.1.10'], 8080, ownAddresses([bound]), local), undefined);
   });
 
+  test('where an entrypoint that services share is open', () => {
+    const shared = sampleStack({
+      services: [sampleService({ listeners: [], replicas: [] })],
+      entrypoints: [
+        {
+          name: 'web',
+          hostIp: '',
+          port: 443,
+          isSecure: true,
+          isOpen: true,
+          routes: [{ id: 'r', service: 'web' }],
+          requests: 0,
+          failed: 0,
+        },
+      ],
+    });
+    assert.ok(findOwnAddress(['127.0.0.1'], 443, ownAddresses([shared]), local));
+    assert.equal(serviceTarget(shared, 'web').url, 'https://localhost:443');
+  });
+
+  test('also by TLS, whose certificate need not be known', () => {
+    const secure = sampleStack({
+      services: [sampleService({ listeners: [{ ...sampleListener, isSecure: true }] })],
+    });
+    assert.deepEqual(serviceTarget(secure, 'web').address, {
+      host: '127.0.0.1',
+      port: 8080,
+      serverName: 'localhost',
+      isOwn: true,
+    });
+  });
+
   test('not while its listener is closed', () => {
     const closed = sampleStack({
       services: [sampleService({ listeners: [{ ...sampleListener, isOpen: false }], replicas: [] })],

@@ -1,5 +1,5 @@
 import { formatShare } from '../../load/report/format.ts';
-import { TenfoldError } from '../../shared/errors.ts';
+import { TenfoldError, isTenfoldError } from '../../shared/errors.ts';
 import { fitCapacity } from '../fit/choose-model.ts';
 import { kneeOf } from '../fit/knee.ts';
 import { nameLimit, type CapacityStep } from '../limit.ts';
@@ -34,11 +34,18 @@ export interface CapacityOptions {
 export async function measureCapacity(bench: Bench, options: CapacityOptions): Promise<MeasuredCapacity> {
   const steps: CapacityStep[] = [];
   const found = bench.replicas;
+  // One that may not be scaled at all has not been.
+  let isRefused = false;
   try {
     return await measure(bench, options, steps);
+  } catch (thrown) {
+    isRefused = steps.length === 0 && isTenfoldError(thrown, 'invalid-scale');
+    throw thrown;
   } finally {
-    options.onProgress(`back to ${replicasWord(found)}`, steps);
-    await bench.scaleTo(found);
+    if (!isRefused) {
+      options.onProgress(`back to ${replicasWord(found)}`, steps);
+      await bench.scaleTo(found);
+    }
   }
 }
 

@@ -31,7 +31,9 @@ export function findProofTarget(
     );
     return { service, target: serviceTarget(stack, service) };
   }
-  const candidates = stack.services.filter(hasPublishedHttp).map(({ name }) => name);
+  const candidates = stack.services
+    .filter((each) => hasPublishedHttp(each) || isRouted(stack, each))
+    .map(({ name }) => name);
   const named = candidates.filter((name) => commandWords.some((word) => names(word, name)));
   const [chosen, ...others] = candidates.length > 1 && named.length > 0 ? named : candidates;
   if (chosen === undefined) {
@@ -54,6 +56,11 @@ function hasPublishedHttp({ listeners }: ServiceStatus): boolean {
   return listeners.some(
     ({ exposure, protocol, isOpen }) => exposure === 'published' && protocol === 'http' && isOpen,
   );
+}
+
+/** A route of an open entrypoint leads to it. */
+function isRouted({ entrypoints = [] }: StackStatus, { name }: ServiceStatus): boolean {
+  return entrypoints.some(({ isOpen, routes }) => isOpen && routes.some(({ service }) => service === name));
 }
 
 /** `web`, `web=5` and `web-2` all name `web`. */

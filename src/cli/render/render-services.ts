@@ -1,5 +1,6 @@
 import type { ListenerStatus, ServiceStatus } from '../../daemon/control-api.ts';
 import type { PublishedPort } from '../../model/replica.ts';
+import { listenerScheme } from '../../shared/listener-scheme.ts';
 import type { Style } from './style.ts';
 import { renderTable, type Cell, type TableOptions } from './table.ts';
 
@@ -57,7 +58,7 @@ export function serviceAddresses(service: ServiceStatus): string[] {
 /** `http://localhost:8080`, or `http://web:80` between containers, with a word when it is not open. */
 export function listenerAddress(listener: ListenerStatus, service: string): string {
   const host = listener.exposure === 'network' ? service : hostOf(listener.hostIp);
-  const address = `${listener.protocol}://${host}:${listener.port}`;
+  const address = `${listenerScheme(listener)}://${host}:${listener.port}`;
   if (listener.isOpen) return address;
   return `${address} (closed${listener.note === undefined ? '' : `: ${listener.note}`})`;
 }

@@ -108,13 +108,14 @@ function describeEntrypoints(
   const { entrypoints } = stack;
   if (entrypoints === undefined) return {};
   return {
-    entrypoints: entrypoints.map(({ name, hostIp, port, routes }) => {
+    entrypoints: entrypoints.map(({ name, hostIp, port, routes, edge }) => {
       const id = entrypointId(stack.name, name, port);
       const observed = balancer?.listeners.find((candidate) => candidate.id === id);
       return {
         name,
         hostIp,
         port,
+        ...(edge?.tls !== undefined && { isSecure: true }),
         isOpen: observed?.isOpen ?? false,
         routes: routes.map(({ id, action }) => ({
           id,
@@ -145,6 +146,7 @@ function describeListener(
       port,
       target,
       protocol,
+      ...(listener.edge?.tls !== undefined && { isSecure: true }),
       exposure,
       isOpen: observed?.isOpen ?? false,
       requests: observed?.requests ?? 0,

@@ -57,7 +57,8 @@ export function scaleTo(desired: Desired, scale: Readonly<Record<string, number>
       phase: 'running',
       activeSince,
       replicas,
-      source: 'command',
+      // The file's own number is the file's word again: nothing is left for `--reset-scale` to forget.
+      source: replicas === service.replicas ? 'file' : 'command',
       fileReplicas: service.replicas,
     };
   }
@@ -158,7 +159,11 @@ function replicasAfterUp(
 ): Pick<DesiredService, 'replicas' | 'source' | 'fileReplicas'> {
   if (isAutoscaled(service, before)) return autoscaledAfterUp(service, before, resetScale, now);
   const fileReplicas = service.replicas;
-  if (asked !== undefined) return { replicas: asked, source: 'command', fileReplicas };
+  const isPaused = before?.source === 'autoscaler' && service.autoscale?.isShadow === false;
+  if (isPaused && asked === undefined && !resetScale)
+    return { replicas: before.replicas, source: 'autoscaler', fileReplicas };
+  if (asked !== undefined)
+    return { replicas: asked, source: asked === fileReplicas ? 'file' : 'command', fileReplicas };
   const holds = before?.source === 'command' && before.fileReplicas === fileReplicas && !resetScale;
   return holds
     ? { replicas: before.replicas, source: 'command', fileReplicas }

@@ -1,4 +1,5 @@
 import type { EventKind, ReplicaStatus, ServiceStatus, StackEvent } from '../../daemon/control-api.ts';
+import { listenerScheme } from '../../shared/listener-scheme.ts';
 
 /** What a state means to the one who looks: nothing to do, on its way, wrong, or at rest. */
 export type Tone = 'good' | 'doubtful' | 'bad' | 'quiet';
@@ -108,9 +109,9 @@ export function addressesOf(
 ): readonly { readonly text: string; readonly isLink: boolean }[] {
   const listeners = service.listeners
     .filter(({ exposure }) => exposure === 'published')
-    .map(({ protocol, hostIp, port }) => ({
-      text: `${protocol}://${hostName(hostIp)}:${port}`,
-      isLink: protocol === 'http',
+    .map((listener) => ({
+      text: `${listenerScheme(listener)}://${hostName(listener.hostIp)}:${listener.port}`,
+      isLink: listener.protocol === 'http',
     }));
   const direct = service.replicas.flatMap(({ published }) =>
     published.map(({ protocol, hostIp, port }) => ({

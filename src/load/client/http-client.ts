@@ -11,8 +11,10 @@ const readBufferBytes = 64 * 1024;
 export interface HttpAddress {
   readonly host: string;
   readonly port: number;
-  /** Undefined: plain HTTP. Else the name that the certificate must have. */
+  /** Undefined: plain HTTP. Else the name that is asked for, which the certificate must have. */
   readonly serverName: string | undefined;
+  /** The address is known to be this machine's own, whatever its certificate says. */
+  readonly isOwn?: boolean;
 }
 
 /** Sends requests over connections that are kept and reused; opens one more when all are busy. */
@@ -48,10 +50,16 @@ export function createHttpClient(address: HttpAddress): HttpClient {
   }, sweepMs);
 
   function open(): Connection {
-    const { host, port, serverName } = address;
+    const { host, port, serverName, isOwn } = address;
     if (serverName !== undefined) {
       const name = isIP(serverName) === 0 ? { servername: serverName } : {};
-      const socket = connectSecurely({ host, port, ALPNProtocols: ['http/1.1'], ...name });
+      const socket = connectSecurely({
+        host,
+        port,
+        ALPNProtocols: ['http/1.1'],
+        rejectUnauthorized: isOwn !== true,
+        ...name,
+      });
       const connection = new Connection(socket, events);
       socket.on('data', (chunk: Buffer) => connection.receive(chunk));
       return connection;

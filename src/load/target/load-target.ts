@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import type { StackStatus } from '../../daemon/control-api.ts';
 import { TenfoldError, messageOf } from '../../shared/errors.ts';
 import type { HttpAddress } from '../client/http-client.ts';
+import { listenerScheme } from '../../shared/listener-scheme.ts';
 import { findOwnAddress, machineAddresses, ownAddresses } from './own-addresses.ts';
 
 /** Where a load test sends its requests. */
@@ -28,7 +29,8 @@ export function serviceTarget(stack: StackStatus, service: string): LoadTarget {
   const usable = listeners.filter(
     ({ isOpen, protocol, exposure }) => isOpen && protocol === 'http' && exposure !== 'network',
   );
-  const listener = usable.find(({ exposure }) => exposure === 'published') ?? usable[0];
+  const listener =
+    usable.find(({ exposure }) => exposure === 'published') ?? sharedListener(stack, service) ?? usable[0];
   if (listener === undefined) {
     const seen = listeners.map(
       ({ port, protocol, isOpen }) => `${port} (${protocol}${isOpen ? '' : ', closed'})`,
@@ -43,12 +45,22 @@ export function serviceTarget(stack: StackStatus, service: string): LoadTarget {
   const host = hostIp === '' || hostIp === '0.0.0.0' ? '127.0.0.1' : hostIp === '::' ? '::1' : hostIp;
   const name = shownHost(hostIp);
   return {
-    url: `http://${name}:${port}`,
+    url: `${listenerScheme(listener)}://${name}:${port}`,
     basePath: '',
     hostField: `${name}:${port}`,
-    address: { host, port, serverName: undefined },
+    address: { host, port, serverName: listener.isSecure === true ? name : undefined, isOwn: true },
   };
 }
+
+/** The first open entrypoint of which a route leads to the service. */
+function sharedListener({ entrypoints = [] }: StackStatus, service: string): SharedListener | undefined {
+  const found = entrypoints.find(
+    ({ isOpen, routes }) => isOpen && routes.some((route) => route.service === service),
+  );
+  return found === undefined ? undefined : { ...found, protocol: 'http' };
+}
+
+type SharedListener = NonNullable<StackStatus['entrypoints']>[number] & { readonly protocol: 'http' };
 
 /** The URL given, or undefined when the text is none with http or https; `localhost:8080/path` is one too. */
 export function parseTargetUrl(text: string): URL | undefined {
@@ -73,7 +85,12 @@ export async function urlTarget(url: URL, { stacks, isVouchedFor }: Ownership): 
     url: url.origin,
     basePath: url.pathname.replace(/\/$/, ''),
     hostField: url.host,
-    address: { host: address, port, serverName: isSecure ? host : undefined },
+    address: {
+      host: address,
+      port,
+      serverName: isSecure ? host : undefined,
+      ...(own !== undefined && { isOwn: true }),
+    },
   };
 }
 
@@ -92,12 +109,13 @@ function foreign(url: URL, stacks: readonly StackStatus[]): TenfoldError {
   const own = ownAddresses(stacks.filter(({ phase }) => phase === 'running'));
   const urls = [
     ...new Set(
-      stacks.flatMap(({ services }) =>
-        services.flatMap(({ listeners }) =>
-          listeners
-            .filter(({ isOpen, protocol }) => isOpen && protocol === 'http')
-            .map(({ hostIp, port }) => `http://${shownHost(hostIp)}:${port}`),
-        ),
+      stacks.flatMap(({ services, entrypoints = [] }) =>
+        [
+          ...services.flatMap(({ listeners }) => listeners),
+          ...entrypoints.map((entrypoint) => ({ ...entrypoint, protocol: 'http' as const })),
+        ]
+          .filter(({ isOpen, protocol }) => isOpen && protocol === 'http')
+          .map((listener) => `${listenerScheme(listener)}://${shownHost(listener.hostIp)}:${listener.port}`),
       ),
     ),
   ];

@@ -4,7 +4,6 @@ import type { StackStatus } from '../../daemon/control-api.ts';
 /** An address at which something of a stack answers. */
 export interface OwnAddress {
   readonly stack: string;
-  readonly service: string;
   /** Empty: every address of this machine. */
   readonly host: string;
   readonly port: number;
@@ -12,19 +11,19 @@ export interface OwnAddress {
 
 /** Where the services of the stacks answer: open listeners, ports that a runtime publishes, and replicas themselves. */
 export function ownAddresses(stacks: readonly StackStatus[]): OwnAddress[] {
-  return stacks.flatMap(({ name: stack, services }) =>
-    services.flatMap(({ name: service, listeners, replicas }) => [
-      ...listeners
-        .filter(({ isOpen }) => isOpen)
-        .map(({ hostIp, port }) => ({ stack, service, host: hostIp, port })),
-      ...replicas.flatMap(({ endpoints, published }) => [
-        ...endpoints.map(({ host, port }) => ({ stack, service, host, port })),
+  return stacks.flatMap(({ name: stack, services, entrypoints = [] }) => [
+    ...[...entrypoints, ...services.flatMap(({ listeners }) => listeners)]
+      .filter(({ isOpen }) => isOpen)
+      .map(({ hostIp, port }) => ({ stack, host: hostIp, port })),
+    ...services
+      .flatMap(({ replicas }) => replicas)
+      .flatMap(({ endpoints, published }) => [
+        ...endpoints.map(({ host, port }) => ({ stack, host, port })),
         ...published
           .filter(({ protocol }) => protocol === 'tcp')
-          .map(({ hostIp, port }) => ({ stack, service, host: hostIp, port })),
+          .map(({ hostIp, port }) => ({ stack, host: hostIp, port })),
       ]),
-    ]),
-  );
+  ]);
 }
 
 /** Addresses of this machine's own interfaces. */
