@@ -69,7 +69,8 @@ export interface EndpointEntry {
   readonly port: number;
   /**
    * `active`: takes new requests. `draining`: takes none; what is in flight may finish until the pool's
-   * `drainTimeoutMs` after the balancer first saw this state, then it is cut and counted as forced.
+   * `drainTimeoutMs` after the balancer first saw this state, then it is cut and counted as forced. Streams may be closed
+   * one by one over the last part of that time.
    */
   readonly rotation: 'active' | 'draining';
   /** False: its health check failed; used only when no other endpoint of the pool is healthy (fail open). */
@@ -92,8 +93,10 @@ export interface TrafficTotals {
   readonly retried: number;
   /** In flight when draining began, and finished in time. */
   readonly drained: number;
-  /** In flight when draining began, and cut at the deadline. */
+  /** In flight when draining began, and ended by the balancer, at the deadline or shortly before it. */
   readonly forced: number;
+  /** Of those forced: upgraded and TCP connections, event streams, responses that had lasted long. Undefined: not told apart. */
+  readonly forcedStreams?: number;
 }
 
 export interface EndpointObservation {

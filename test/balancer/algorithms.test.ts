@@ -11,7 +11,7 @@ import { endpointEntry, poolStateOf } from './routing-samples.ts';
 
 const now = 1_000_000;
 const nobody = { pinned: undefined, demandsCanary: false, isSecure: false };
-const work = (): InFlight => ({ cut: () => {} });
+const work = (): InFlight => ({ isStream: () => false, dismiss: () => {}, cut: () => {} });
 
 function poolOf(
   policy: Partial<BalancingPolicy>,

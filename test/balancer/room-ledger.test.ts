@@ -81,7 +81,7 @@ class Simulation {
       tryNow: () => {
         const endpoint = selectEndpoint(pool, now, []);
         if (endpoint === undefined) return false;
-        const work: InFlight = { cut: () => {} };
+        const work: InFlight = { isStream: () => false, dismiss: () => {}, cut: () => {} };
         endpoint.begin(work);
         this.#running.push({ work, endpoint });
         this.served.push(number);

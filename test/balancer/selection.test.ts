@@ -17,7 +17,7 @@ function poolOf(names: string, policy: Partial<BalancingPolicy> = {}): PoolState
 }
 
 function load(endpoint: EndpointState | undefined, count: number): void {
-  const work = (): InFlight => ({ cut: () => {} });
+  const work = (): InFlight => ({ isStream: () => false, dismiss: () => {}, cut: () => {} });
   for (let index = 0; index < count; index++) endpoint?.begin(work());
 }
 

@@ -3,7 +3,15 @@ import { describe, test } from 'node:test';
 import { Totals } from '../../src/balancer/proxy/primary/totals.ts';
 import type { Answers } from '../../src/balancer/proxy/visibility/answers.ts';
 
-const counters = { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 };
+const counters = {
+  requests: 0,
+  completed: 0,
+  failed: 0,
+  retried: 0,
+  drained: 0,
+  forced: 0,
+  forcedStreams: 0,
+};
 
 describe('the totals', () => {
   test('are summed over the workers, each by its latest report', () => {

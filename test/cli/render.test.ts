@@ -144,7 +144,15 @@ describe('the report of a change', () => {
     [
       sampleReport({
         services: [{ service: 'web', before: 0, after: 1 }],
-        traffic: { requests: 0, drained: 0, forced: 0, retried: 0, failed: 0, failures: {} },
+        traffic: {
+          requests: 0,
+          drained: 0,
+          forced: 0,
+          forcedStreams: 0,
+          retried: 0,
+          failed: 0,
+          failures: {},
+        },
       }),
       '0 → 1 replica in 1.2 s',
     ],
@@ -154,12 +162,13 @@ describe('the report of a change', () => {
           requests: 9,
           drained: 1,
           forced: 2,
+          forcedStreams: 1,
           retried: 4,
           failed: 3,
           failures: { connect: 2, timeout: 1, 'no-endpoint': 0 },
         },
       }),
-      '3 → 5 replicas in 1.2 s · 9 requests, 3 failed (2 connect, 1 timeout), 4 retried, 1 drained, 2 forced',
+      '3 → 5 replicas in 1.2 s · 9 requests, 3 failed (2 connect, 1 timeout), 4 retried, 1 drained, 2 forced (1 of them streams)',
     ],
     [
       sampleReport({ command: 'restart', services: [{ service: 'web', before: 3, after: 3 }] }),

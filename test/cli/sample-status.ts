@@ -133,7 +133,7 @@ export function sampleReport(changes: Partial<ChangeReport> = {}): ChangeReport 
     durationMs: 1_234,
     hasChanged: true,
     services: [{ service: 'web', before: 3, after: 5 }],
-    traffic: { requests: 412, drained: 3, forced: 0, retried: 0, failed: 0, failures: {} },
+    traffic: { requests: 412, drained: 3, forced: 0, forcedStreams: 0, retried: 0, failed: 0, failures: {} },
     warnings: [],
     ...changes,
   };

@@ -11,6 +11,7 @@ import { testLimits } from './balancer/limits.ts';
 import { testListeners } from './balancer/listeners.ts';
 import { testRefusals } from './balancer/refusals.ts';
 import { testSelection } from './balancer/selection.ts';
+import { testStreams } from './balancer/streams.ts';
 import { testTcpTraffic } from './balancer/tcp-traffic.ts';
 
 /** How one balancer takes part: what `open` makes, once for each suite. */
@@ -47,6 +48,7 @@ export function testBalancerContract(
     testRefusals(driver, lacks);
     testFailures(driver);
     testDraining(driver);
+    testStreams(driver, lacks);
     testListeners(driver);
     testTcpTraffic(driver);
     testSelection(driver, lacks);

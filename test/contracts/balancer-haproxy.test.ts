@@ -16,6 +16,7 @@ testBalancerContract('HAProxy', {
     'strict-requests': 'HAProxy mends what RFC 9112 lets a proxy mend',
     'nominated-fields': 'HAProxy passes on fields that Connection names',
     'early-close': 'HAProxy goes on reading the request, for as long as the client may be silent',
+    'stream-spread': 'HAProxy shuts all sessions of a server down at once',
     'half-closed-clients': 'HAProxy takes the end of a client’s side for its leaving',
   },
   open: async () => {

@@ -53,5 +53,6 @@ function plusTotals(one: TrafficTotals, other: TrafficTotals): TrafficTotals {
     retried: one.retried + other.retried,
     drained: one.drained + other.drained,
     forced: one.forced + other.forced,
+    forcedStreams: (one.forcedStreams ?? 0) + (other.forcedStreams ?? 0),
   };
 }

@@ -61,7 +61,7 @@ function nothingDown(stack: string): ChangeReport {
     durationMs: 0,
     hasChanged: false,
     services: [],
-    traffic: { requests: 0, drained: 0, forced: 0, retried: 0, failed: 0, failures: {} },
+    traffic: { requests: 0, drained: 0, forced: 0, forcedStreams: 0, retried: 0, failed: 0, failures: {} },
     warnings: [],
   };
 }

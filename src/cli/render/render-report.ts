@@ -36,7 +36,7 @@ function counts({ before, after }: ServiceChange): string {
 }
 
 function describeTraffic(traffic: ChangeReport['traffic'], style: Style): string {
-  const { requests, failed, retried, drained, forced, failures } = traffic;
+  const { requests, failed, retried, drained, forced, forcedStreams, failures } = traffic;
   const kinds = Object.entries(failures).filter(([, count]) => count > 0);
   const failedText =
     `${failed} failed` +
@@ -46,6 +46,13 @@ function describeTraffic(traffic: ChangeReport['traffic'], style: Style): string
     failed > 0 ? style.bad(failedText) : style.good(failedText),
     ...(retried > 0 ? [`${retried} retried`] : []),
     `${drained} drained`,
-    forced > 0 ? style.doubtful(`${forced} forced`) : `${forced} forced`,
+    forced > 0
+      ? style.doubtful(`${forced} forced${ofThemStreams(forced, forcedStreams)}`)
+      : `${forced} forced`,
   ].join(', ');
+}
+
+function ofThemStreams(forced: number, streams: number): string {
+  if (streams === 0) return '';
+  return streams === forced ? ' (streams)' : ` (${streams} of them streams)`;
 }

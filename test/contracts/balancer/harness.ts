@@ -42,7 +42,9 @@ export type Capability =
   /** Another policy takes effect in the same process, however often. */
   | 'policy-in-place'
   /** A response that comes before its request is complete ends the connection. */
-  | 'early-close';
+  | 'early-close'
+  /** Streams are closed one by one before the drain deadline. */
+  | 'stream-spread';
 
 /** By capability, why a balancer lacks it. */
 export type Lacks = Partial<Readonly<Record<Capability, string>>>;

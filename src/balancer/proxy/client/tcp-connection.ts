@@ -55,6 +55,14 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     if (now - this.#attemptBeganAt > this.#listener.pool.policy.connectTimeoutMs) this.cut('timeout');
   }
 
+  isStream(): boolean {
+    return false;
+  }
+
+  dismiss(): void {
+    this.cut('forced');
+  }
+
   cut(kind: FailureKind): void {
     this.#dropUpstream();
     this.#failed(kind);

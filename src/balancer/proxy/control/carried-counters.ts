@@ -39,6 +39,7 @@ export class CarriedCounters {
         retried: totals.retried + past.totals.retried,
         drained: totals.drained + past.totals.drained,
         forced: totals.forced + past.totals.forced,
+        forcedStreams: (totals.forcedStreams ?? 0) + (past.totals.forcedStreams ?? 0),
       },
       ...plusAnswers(past, endpoint),
     };

@@ -12,15 +12,10 @@ import { failureAnswer } from './failure-reasons.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
 import { type Destination, type Placeable, Placement } from './placement.ts';
 import { type ForwardedBy, formatRequestHead, prefaceOf, requestIdFor } from './request-format.ts';
-import {
-  formatInterimHead,
-  formatResponseHead,
-  formatUpgradeHead,
-  namingOf,
-  type ResponseNaming,
-} from './response-format.ts';
+import { ResponseCourse } from './response-course.ts';
+import { formatInterimHead, formatResponseHead, formatUpgradeHead } from './response-format.ts';
 import { mayRetry } from './retry.ts';
-import { Tunnel } from './tunnel.ts';
+import { beginTunnel } from './upgrade.ts';
 import type { ResponseSink } from './upstream-connection.ts';
 
 type Phase = 'idle' | 'placing' | 'connecting' | 'waiting' | 'responding';
@@ -34,6 +29,9 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   requestId = '';
   /** When a byte last moved; milliseconds since the epoch. */
   lastProgressAt = 0;
+  isClientFull = false;
+  /** Of the request under way. */
+  policy: PoolState['policy'] | undefined;
   readonly #client: ExchangeClient;
   readonly #context: WorkerContext;
   readonly #request: OutgoingRequest;
@@ -41,12 +39,8 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   #phase: Phase = 'idle';
   #listener: ListenerState | undefined;
   #pool: PoolState | undefined;
-  #policy: PoolState['policy'] | undefined;
   #endpoint: EndpointState | undefined;
-  #isHttp10 = false;
-  #keepsAlive = false;
-  #isDelimited = true;
-  #isClientFull = false;
+  readonly #course = new ResponseCourse();
 
   constructor(client: ExchangeClient, context: WorkerContext) {
     this.#client = client;
@@ -71,14 +65,6 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     return this.#request.isBlocked;
   }
 
-  get isClientFull(): boolean {
-    return this.#isClientFull;
-  }
-
-  get policy(): PoolState['policy'] | undefined {
-    return this.#policy;
-  }
-
   /** `to`: where the route leads that took the request. */
   begin(head: RequestHead, listener: ListenerState, by: ForwardedBy, to?: Destination): void {
     const { pool, policy = pool.policy } = to ?? { pool: listener.pool };
@@ -87,17 +73,17 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     listener.hasChanged = true;
     this.#listener = listener;
     this.#pool = pool;
-    this.#policy = policy;
+    this.policy = policy;
     this.requestId = requestIdFor(head.fields.requestId);
     this.isHeadRequest = head.method === 'HEAD';
     this.isUpgradeOffered = head.upgrade !== undefined;
-    this.#isHttp10 = head.isHttp10;
+    this.#course.isHttp10 = head.isHttp10;
     this.wantsPlainBody = head.isHttp10;
     this.removedFields = pool.policy.responseHeaders ? removedFromNamedResponses : removedFromResponses;
     const trail = this.#placement.watch(pool.watch?.begin(head, by, this.requestId));
     const text = formatRequestHead(head, this.requestId, by, pool.service, trail?.traceparent);
     this.#request.begin(head.method, text, prefaceOf(policy, by));
-    this.#isClientFull = false;
+    this.isClientFull = false;
     this.#phase = 'placing';
     this.#placement.begin(pool, listener, pool.readTraits?.(head, by));
   }
@@ -117,6 +103,16 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     this.#close();
   }
 
+  isStream(now: number): boolean {
+    return this.isResponding && this.#course.isStream(now);
+  }
+
+  dismiss(): void {
+    if (!this.#course.isEventStream) return this.cut('forced');
+    this.#course.isDismissed = true;
+    this.#endIfDismissed();
+  }
+
   /** Ends the attempt: its time is up, or its endpoint's is. */
   cut(kind: FailureKind): void {
     this.#request.close();
@@ -124,8 +120,8 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   }
 
   clientDrained(): void {
-    if (!this.#isClientFull) return;
-    this.#isClientFull = false;
+    if (!this.isClientFull) return;
+    this.isClientFull = false;
     this.lastProgressAt = eventTime();
     this.#request.socket?.resume();
   }
@@ -145,21 +141,18 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
 
   interim(head: ResponseHead): void {
     this.lastProgressAt = eventTime();
-    if (!this.#isHttp10) this.#client.writeText(formatInterimHead(head));
+    if (!this.#course.isHttp10) this.#client.writeText(formatInterimHead(head));
   }
 
   response(head: ResponseHead, bytes: Buffer, start: number, end: number, isComplete: boolean): void {
     const endpoint = this.#answered(head.status);
     if (endpoint === undefined) return;
     const client = this.#client;
-    const { kind } = head.framing;
+    const course = this.#course;
     this.#phase = 'responding';
     this.#request.answered();
-    // Without a length, only the end of the connection tells the client where the body ends.
-    this.#isDelimited = kind !== 'close' && !(kind === 'chunked' && this.#isHttp10);
-    this.#keepsAlive = client.keepsAlive && this.#isDelimited && client.isRequestComplete;
-    const terms = { isHttp10: this.#isHttp10, keepsAlive: this.#keepsAlive };
-    const text = formatResponseHead(head, this.#naming(endpoint), terms);
+    course.begin(head, client, isComplete, this.lastProgressAt);
+    const text = formatResponseHead(head, this.#placement.naming(endpoint, this.requestId), course);
     this.#wrote(writeJoined(client, text, bytes, start, end), end - start, isComplete);
   }
 
@@ -174,19 +167,16 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     const upstream = this.#request.socket;
     const listener = this.#listener;
     if (endpoint === undefined || upstream === undefined || listener === undefined) return;
-    this.#client.writeText(formatUpgradeHead(head, this.#naming(endpoint)));
-    const { socket: client, early } = this.#client.handOver();
-    if (rest.length > 0) client.write(rest);
-    if (early !== undefined && early.length > 0) upstream.write(early);
-    const onEnd = (): void => this.#client.tunnelEnded();
-    new Tunnel({ client, upstream, endpoint, listener }, this.#context, onEnd).replace(this);
+    this.#client.writeText(formatUpgradeHead(head, this.#placement.naming(endpoint, this.requestId)));
+    const tunnel = beginTunnel(this.#client, { upstream, endpoint, listener }, head, rest, this.#context);
+    tunnel.replace(this);
     this.#placement.upgraded();
     this.#forget();
   }
 
   failed(kind: FailureKind): void {
     const endpoint = this.#endpoint;
-    const policy = this.#policy;
+    const policy = this.policy;
     if (endpoint === undefined || policy === undefined) return;
     const isAnswered = this.isResponding;
     const request = this.#request;
@@ -233,10 +223,6 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     }
   }
 
-  #naming(endpoint: EndpointState): ResponseNaming {
-    return namingOf(this.#pool, endpoint, this.requestId, this.#placement.traits);
-  }
-
   #answered(status: number): EndpointState | undefined {
     const endpoint = this.#endpoint;
     this.lastProgressAt = eventTime();
@@ -249,19 +235,30 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   #wrote(canTakeMore: boolean, bytes: number, isComplete: boolean): void {
     this.#placement.passed(bytes);
     if (isComplete) {
-      this.#complete();
-    } else if (!canTakeMore) {
-      this.#isClientFull = true;
+      this.#placement.completed(this.#endpoint);
+      this.#request.release(this.#client.isRequestComplete);
+      return this.#endResponse(false);
+    }
+    if (!canTakeMore) {
+      this.isClientFull = true;
       this.#request.socket?.pause();
     }
+    this.#endIfDismissed();
   }
 
-  #complete(): void {
-    this.#placement.completed(this.#endpoint);
-    this.#request.release(this.#client.isRequestComplete);
-    this.#endAttempt(false);
+  #endIfDismissed(): void {
+    const { isDismissed, isDelimited } = this.#course;
+    if (!isDismissed || !this.#request.isBetweenChunks) return;
+    if (isDelimited) this.#client.writeText('0\r\n\r\n');
+    this.#placement.gaveUp('forced', undefined);
+    this.#request.close();
+    this.#endResponse(true);
+  }
+
+  #endResponse(isForced: boolean): void {
+    this.#endAttempt(isForced);
     this.#close();
-    this.#client.finished(this.#keepsAlive);
+    this.#client.finished(this.#course.keepsAlive);
   }
 
   #fail(kind: FailureKind, isAnswered: boolean): void {
@@ -271,7 +268,7 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     const [status, reason] = failureAnswer(kind, pool);
     this.#placement.gaveUp(kind, isAnswered ? undefined : status);
     this.#close();
-    if (isAnswered) this.#client.breakOff(this.#isDelimited);
+    if (isAnswered) this.#client.breakOff(this.#course.isDelimited);
     else this.#client.answer(status, reason);
   }
 
@@ -293,7 +290,7 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     this.#placement.end();
     this.#listener = undefined;
     this.#pool = undefined;
-    this.#policy = undefined;
+    this.policy = undefined;
     this.#endpoint = undefined;
     this.#request.forget();
   }

@@ -72,6 +72,11 @@ export class OutgoingRequest {
     this.#use(new UpstreamConnection(endpoint));
   }
 
+  /** A response without a length could end with what has come of it. */
+  get isBetweenChunks(): boolean {
+    return this.#upstream?.isBetweenChunks === true;
+  }
+
   /** True when a kept connection was lost that nothing was asked of, or that may be asked again: no replica's fault. */
   get isMerelyStale(): boolean {
     return this.#upstream?.isReused === true && (!this.isSent || (this.isIdempotent && this.isReplayable));

@@ -8,6 +8,7 @@ import type { ListenerState } from '../worker/routing-state.ts';
 import { selectEndpoint } from '../worker/selection/select-endpoint.ts';
 import type { Waiter } from '../worker/waiting-room.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
+import { namingOf, type ResponseNaming } from './response-format.ts';
 
 /** A request, or a TCP connection, that needs an endpoint. */
 export interface Placeable {
@@ -61,8 +62,9 @@ export class Placement implements Waiter {
     return this.#tried.length;
   }
 
-  get traits(): RequestTraits | undefined {
-    return this.#traits;
+  /** What its response says of who answered. */
+  naming(endpoint: EndpointState, requestId: string): ResponseNaming {
+    return namingOf(this.#pool, endpoint, requestId, this.#traits);
   }
 
   /** A new request has come; gives its trail back. */

@@ -1,3 +1,4 @@
+import type { FrameScanner } from '../http/frame-scanner.ts';
 import type { Wire } from '../socket/wire.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
@@ -5,12 +6,16 @@ import { countFailure, type ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 
 const keepAliveMs = 60_000;
+/** A close frame of status 1001, going away (RFC 6455 section 7.4.1). */
+const goingAway = Buffer.from([0x88, 0x02, 0x03, 0xe9]);
 
 export interface TunnelSides {
   readonly client: Wire;
   readonly upstream: Wire;
   readonly endpoint: EndpointState;
   readonly listener: ListenerState;
+  /** Of a WebSocket: follows what goes to the client. Undefined: nobody here knows what the bytes mean. */
+  readonly frames?: FrameScanner | undefined;
 }
 
 /**
@@ -23,6 +28,9 @@ export class Tunnel implements InFlight {
   readonly #onEnd: () => void;
   #openHalves = 2;
   #isOver = false;
+  #isDismissed = false;
+  /** The client was told to go; nothing may follow that. */
+  #isGoodbyeSaid = false;
 
   constructor(sides: TunnelSides, context: WorkerContext, onEnd: () => void) {
     this.#sides = sides;
@@ -31,8 +39,8 @@ export class Tunnel implements InFlight {
     // Tunnels may be silent for long; a peer that vanished without a word is found out all the same.
     sides.client.setKeepAlive(true, keepAliveMs);
     sides.upstream.setKeepAlive(true, keepAliveMs);
-    this.#pump(sides.client, sides.upstream, undefined);
-    this.#pump(sides.upstream, sides.client, 'broken-response');
+    this.#pump(sides.client, sides.upstream, undefined, (chunk) => sides.upstream.write(chunk));
+    this.#pump(sides.upstream, sides.client, 'broken-response', (chunk) => this.passToClient(chunk));
   }
 
   /** Takes over from the request or connection that began it. */
@@ -42,13 +50,47 @@ export class Tunnel implements InFlight {
     inFlight.add(this);
   }
 
+  /** It ends when one of its sides does. */
+  isStream(): boolean {
+    return true;
+  }
+
+  /** A WebSocket is closed between two frames, so that the client, and then the replica, close it as they should. */
+  dismiss(): void {
+    const { frames } = this.#sides;
+    if (frames === undefined) return this.#finish('forced');
+    this.#isDismissed = true;
+    if (frames.isBetweenFrames) this.#sayGoodbye();
+  }
+
   cut(kind: FailureKind): void {
     this.#finish(kind);
   }
 
-  #pump(from: Wire, to: Wire, lossKind: FailureKind | undefined): void {
+  /** False when the client must be waited for. */
+  passToClient(chunk: Buffer): boolean {
+    if (this.#isGoodbyeSaid) return true;
+    const { client, frames } = this.#sides;
+    if (frames === undefined) return client.write(chunk);
+    const end = frames.take(chunk, this.#isDismissed);
+    const canTakeMore = client.write(chunk.subarray(0, end));
+    if (this.#isDismissed && frames.isBetweenFrames) this.#sayGoodbye();
+    return canTakeMore;
+  }
+
+  #sayGoodbye(): void {
+    const { client, upstream, frames } = this.#sides;
+    // Where the replica closes it already, its own frame stands.
+    if (this.#isGoodbyeSaid || frames?.hasClosed === true) return;
+    this.#isGoodbyeSaid = true;
+    client.write(goingAway);
+    // The end of its side is still to come.
+    upstream.resume();
+  }
+
+  #pump(from: Wire, to: Wire, lossKind: FailureKind | undefined, pass: (chunk: Buffer) => boolean): void {
     from.on('data', (chunk: Buffer) => {
-      if (!to.write(chunk)) from.pause();
+      if (!pass(chunk)) from.pause();
     });
     to.on('drain', () => from.resume());
     from.on('end', () => {
@@ -65,10 +107,10 @@ export class Tunnel implements InFlight {
     if (this.#isOver) return;
     this.#isOver = true;
     const { client, upstream, endpoint, listener } = this.#sides;
-    if (failure === undefined) {
+    if (failure === undefined || this.#isGoodbyeSaid) {
       client.destroy();
       upstream.destroy();
-      endpoint.totals.completed++;
+      if (!this.#isGoodbyeSaid) endpoint.totals.completed++;
     } else {
       // A plain close would look like a proper end.
       client.resetAndDestroy();
@@ -78,7 +120,7 @@ export class Tunnel implements InFlight {
     }
     listener.inFlight--;
     listener.hasChanged = true;
-    if (endpoint.end(this, failure === 'forced')) this.#context.reportNow();
+    if (endpoint.end(this, failure === 'forced' || this.#isGoodbyeSaid)) this.#context.reportNow();
     this.#onEnd();
   }
 }

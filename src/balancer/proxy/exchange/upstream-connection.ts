@@ -81,6 +81,11 @@ export class UpstreamConnection implements IdleConnection {
     return !this.#isDead;
   }
 
+  /** A response without a length could end with what has come of it. */
+  get isBetweenChunks(): boolean {
+    return this.#isInBody && this.#extent.isBetweenChunks;
+  }
+
   /** It has carried an exchange before. */
   get isReused(): boolean {
     return this.idleSince > 0;

@@ -30,6 +30,11 @@ export class BodyExtent {
     return this.#framing.kind === 'close';
   }
 
+  /** A body without a length may end here. */
+  get isBetweenChunks(): boolean {
+    return this.isChunked ? this.#chunks?.isBetweenChunks === true : this.endsWithConnection;
+  }
+
   /** False for a body that ends with its connection. */
   get isComplete(): boolean {
     switch (this.#framing.kind) {

@@ -42,6 +42,10 @@ export class ChunkedScanner {
     return this.#state === state.done;
   }
 
+  get isBetweenChunks(): boolean {
+    return this.#state === state.sizeStart;
+  }
+
   /**
    * Reads on from `start`. Returns the index after the last byte that belongs to the body, or -1 when the body is
    * malformed. `pieces`, when given, is handed the parts that are content, free of the coding.

@@ -143,6 +143,7 @@ function plus(one: TrafficTotals, other: TrafficTotals): TrafficTotals {
     retried: one.retried + other.retried,
     drained: one.drained + other.drained,
     forced: one.forced + other.forced,
+    forcedStreams: (one.forcedStreams ?? 0) + (other.forcedStreams ?? 0),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { EndpointEntry, TrafficTotals } from '../../balancer-driver.ts';
+import { eventTime } from '../socket/event-time.ts';
 import { AnswerCounts } from '../visibility/answers.ts';
 import { Ejection } from './ejection.ts';
 import type { FailureKind } from './failure-kind.ts';
@@ -9,6 +10,10 @@ import { rank } from './selection/rank.ts';
 
 /** Something in flight to an endpoint that can be cut. */
 export interface InFlight {
+  /** It lasts, and is not expected to end soon by itself; `now` in milliseconds since the epoch. */
+  isStream(now: number): boolean;
+  /** A stream: its client is told to go as soon as that can be done properly, if it can. May be called again. */
+  dismiss(): void;
   cut(kind: FailureKind): void;
 }
 
@@ -25,6 +30,7 @@ export interface MutableTotals extends TrafficTotals {
   retried: number;
   drained: number;
   forced: number;
+  forcedStreams: number;
 }
 
 /** One endpoint as one worker sees it: its rotation, its health, what is in flight to it. */
@@ -44,6 +50,7 @@ export class EndpointState {
     retried: 0,
     drained: 0,
     forced: 0,
+    forcedStreams: 0,
   };
   readonly answers = new AnswerCounts();
   readonly inFlight = new Set<InFlight>();
@@ -95,8 +102,11 @@ export class EndpointState {
     this.hasChanged = true;
     if (this.room !== Infinity) this.pool?.roomFreed(this);
     if (!this.isDraining) return false;
-    if (isForced) this.totals.forced++;
-    else this.totals.drained++;
+    if (!isForced) this.totals.drained++;
+    else {
+      this.totals.forced++;
+      if (work.isStream(eventTime())) this.totals.forcedStreams++;
+    }
     return this.inFlight.size === 0;
   }
 
@@ -120,6 +130,12 @@ export class EndpointState {
     if (this.slowStartMs <= 0) return 1;
     const part = (now - this.activeSince) / this.slowStartMs;
     return part >= 1 ? 1 : Math.max(0.1, part);
+  }
+
+  /** Of what is in flight. */
+  streams(): readonly InFlight[] {
+    const now = eventTime();
+    return Array.from(this.inFlight).filter((work) => work.isStream(now));
   }
 
   closeIdle(): void {

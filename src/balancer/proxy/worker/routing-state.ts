@@ -1,5 +1,6 @@
 import type { ListenerEntry } from '../../balancer-driver.ts';
 import { ListenerEdge } from '../edge/listener-edge.ts';
+import { DrainEnd } from './drain-end.ts';
 import { EndpointState } from './endpoint-state.ts';
 import type { FailureKind } from './failure-kind.ts';
 import { PoolState, type PoolSurroundings } from './pool-state.ts';
@@ -32,7 +33,7 @@ export class RoutingState {
   readonly listeners = new Map<string, ListenerState>();
   readonly pools = new Map<string, PoolState>();
   readonly endpoints = new Map<string, EndpointState>();
-  readonly #deadlines = new Map<string, NodeJS.Timeout>();
+  readonly #drainEnds = new Map<string, DrainEnd>();
   readonly #surroundings: PoolSurroundings;
 
   constructor(surroundings: PoolSurroundings) {
@@ -54,7 +55,7 @@ export class RoutingState {
     const gone = Array.from(this.endpoints.values()).filter((endpoint) => !endpointIds.has(endpoint.id));
     for (const endpoint of gone) {
       this.endpoints.delete(endpoint.id);
-      this.#dropDeadline(endpoint.id);
+      this.#dropDrainEnd(endpoint.id);
       endpoint.isDraining = true;
       endpoint.pool = undefined;
       endpoint.closeIdle();
@@ -100,11 +101,11 @@ export class RoutingState {
     else if (endpoint.room === Infinity) endpoint.room = entry.room ?? 0;
     if (entry.drainDeadline === undefined) {
       endpoint.isDraining = false;
-      this.#dropDeadline(entry.id);
+      this.#dropDrainEnd(entry.id);
     } else {
       endpoint.isDraining = true;
       endpoint.closeIdle();
-      this.#setDeadline(endpoint, entry.drainDeadline - now);
+      this.#setDrainEnd(endpoint, entry.drainDeadline, pool.policy.drainTimeoutMs, now);
     }
     return endpoint;
   }
@@ -125,20 +126,14 @@ export class RoutingState {
     }
   }
 
-  #setDeadline(endpoint: EndpointState, inMs: number): void {
-    this.#dropDeadline(endpoint.id);
-    const timer = setTimeout(
-      () => {
-        this.#deadlines.delete(endpoint.id);
-        endpoint.cut('forced');
-      },
-      Math.max(0, inMs),
-    );
-    this.#deadlines.set(endpoint.id, timer);
+  #setDrainEnd(endpoint: EndpointState, deadline: number, drainTimeoutMs: number, now: number): void {
+    if (this.#drainEnds.get(endpoint.id)?.deadline === deadline) return;
+    this.#dropDrainEnd(endpoint.id);
+    this.#drainEnds.set(endpoint.id, new DrainEnd(endpoint, deadline, drainTimeoutMs, now));
   }
 
-  #dropDeadline(id: string): void {
-    clearTimeout(this.#deadlines.get(id));
-    this.#deadlines.delete(id);
+  #dropDrainEnd(id: string): void {
+    this.#drainEnds.get(id)?.drop();
+    this.#drainEnds.delete(id);
   }
 }
