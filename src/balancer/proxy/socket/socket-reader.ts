@@ -16,6 +16,14 @@ const spareBuffers: Buffer[] = [];
 let isOwn = false;
 let isLent = false;
 
+/** The beginnings of the shared buffer that small reads fill, each made once. */
+const beginnings: (Buffer | undefined)[] = Array.from({ length: 1_024 }, () => undefined);
+
+function beginningOf(count: number): Buffer {
+  if (count >= beginnings.length) return sharedBuffer.subarray(0, count);
+  return (beginnings[count] ??= sharedBuffer.subarray(0, count));
+}
+
 /**
  * Reads from one socket, into the shared buffer; in the midst of a large body into one of its own, which can be written on
  * without a copy. Either way the bytes are `received`'s during its call only.
@@ -37,7 +45,7 @@ export class SocketReader {
     isOwn = this.#own !== undefined;
     isLent = false;
     holdEventTime();
-    this.#received((this.#own ?? sharedBuffer).subarray(0, count));
+    this.#received(this.#own === undefined ? beginningOf(count) : this.#own.subarray(0, count));
     releaseEventTime();
     isOwn = false;
     return true;

@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 /** What a valid `traceparent` says (W3C Trace Context, section 3.2). */
 export interface TraceParent {
@@ -27,30 +27,30 @@ export function formatTraceparent({ traceId, spanId, isSampled }: TraceParent): 
   return `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`;
 }
 
-/** The system's source of chance is asked for a page at a time. */
-const pool = Buffer.allocUnsafeSlow(4_096);
-let used = pool.length;
+/** The system's source of chance is asked for a page at a time, which is written out at once. */
+const pageBytes = 4_096;
+let page = '';
+let used = 0;
 
-function randomHex(bytes: number): string {
-  if (used + bytes > pool.length) {
-    randomFillSync(pool);
+function randomHex(digits: number): string {
+  if (used + digits > page.length) {
+    page = randomBytes(pageBytes).toString('hex');
     used = 0;
   }
-  used += bytes;
-  return pool.toString('hex', used - bytes, used);
+  used += digits;
+  return page.slice(used - digits, used);
 }
 
 export function newTraceId(): string {
-  return randomHex(16);
+  return randomHex(32);
 }
 
 export function newSpanId(): string {
-  return randomHex(8);
+  return randomHex(16);
 }
 
 /** Lines for a request of which no span is recorded here: a valid context passes as it came, else one is begun. */
 export function traceLine(given: string | undefined): string {
   if (given !== undefined && parseTraceparent(given) !== undefined) return `traceparent: ${given}\r\n`;
-  const chance = randomHex(24);
-  return `traceparent: 00-${chance.slice(0, 32)}-${chance.slice(32)}-01\r\n`;
+  return `traceparent: 00-${newTraceId()}-${newSpanId()}-01\r\n`;
 }
