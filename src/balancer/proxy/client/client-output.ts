@@ -3,6 +3,7 @@ import type { EncodingTerms } from '../edge/response/compression.ts';
 import { ResponseFilter } from '../edge/response/response-filter.ts';
 import { writeReceived } from '../socket/socket-reader.ts';
 import type { Wire } from '../socket/wire.ts';
+import { writeHeld, writeSoon } from '../socket/write-soon.ts';
 
 /** Who is told how the output goes. */
 export interface OutputOwner {
@@ -24,7 +25,7 @@ export class ClientOutput {
   }
 
   writeText(text: string): boolean {
-    return this.#filter === undefined ? this.#wire.write(text, 'latin1') : this.#filter.writeText(text);
+    return this.#filter === undefined ? writeSoon(this.#wire, text) : this.#filter.writeText(text);
   }
 
   writeBytes(bytes: Buffer): boolean {
@@ -51,6 +52,12 @@ export class ClientOutput {
       drained: () => this.#owner.canGoOn(),
       finished: (keepsAlive) => this.#owner.written(keepsAlive),
     });
+  }
+
+  /** The wire is about to be destroyed: what was said goes out before. */
+  breakOff(): void {
+    writeHeld(this.#wire);
+    this.reset();
   }
 
   /** Without a filter again. */

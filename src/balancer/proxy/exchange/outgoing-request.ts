@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { EndpointState } from '../worker/endpoint-state.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import { writeReceived } from '../socket/socket-reader.ts';
+import { writeSoon } from '../socket/write-soon.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import { type FailedAttempt, isIdempotent } from './retry.ts';
 import { type ResponseSink, UpstreamConnection } from './upstream-connection.ts';
@@ -153,7 +154,7 @@ export class OutgoingRequest {
   #write(socket: Socket): boolean {
     const { pieces } = this.#body;
     const first = pieces[0];
-    if (first === undefined) return socket.write(this.#headText, 'latin1');
+    if (first === undefined) return writeSoon(socket, this.#headText);
     if (pieces.length === 1 && first.length <= joinedBytes) {
       return socket.write(this.#headText + first.toString('latin1'), 'latin1');
     }
