@@ -239,3 +239,33 @@ describe('the end of a head', () => {
     assert.equal(buffer.read(long.subarray(1000, 1100), 0), headTooLong);
   });
 });
+
+describe('a head that comes again as it was', () => {
+  const again = `GET /a HTTP/1.1\r\n${host}X-One: 1\r\n`;
+
+  test('says the same, though what follows it is another', () => {
+    assert.equal(head.parse(`${again}\r\none`, again.length + 2), 0);
+    assert.equal(head.parse(`${again}\r\nother`, again.length + 2), 0);
+    assert.deepEqual([head.target, head.fields.kept], ['/a', 'X-One: 1\r\n']);
+  });
+
+  test('is read anew when a refused one came between', () => {
+    assert.equal(statusOf(again), 0);
+    assert.equal(statusOf(`POST /b HTTP/1.1\r\n${host}Content-Length: x\r\n`), 400);
+    assert.equal(statusOf(again), 0);
+    assert.deepEqual([head.method, head.target, head.framing], ['GET', '/a', { kind: 'none' }]);
+  });
+
+  test('is refused as often as it comes', () => {
+    const bad = `GET / HTTP/1.1\r\n${host}${host}`;
+    assert.deepEqual([statusOf(bad), statusOf(bad)], [400, 400]);
+  });
+
+  test('is read anew when what was read of it has been changed', () => {
+    assert.equal(statusOf(again), 0);
+    head.willChange();
+    head.fields.kept = '';
+    assert.equal(statusOf(again), 0);
+    assert.equal(head.fields.kept, 'X-One: 1\r\n');
+  });
+});

@@ -74,3 +74,26 @@ test('the names of the balancer replace those of a replica only where it adds it
   assert.ok(head.parse(lines, removedFromNamedResponses, false, false));
   assert.equal(head.fields.kept, 'Server: s\r\n');
 });
+
+describe('a response head that comes again as it was', () => {
+  const lines = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n';
+
+  test('is framed by the request that it answers', () => {
+    assert.ok(parse(lines));
+    assert.ok(parse(lines, { isHead: true }));
+    assert.deepEqual(head.framing, { kind: 'none' });
+    assert.ok(parse(lines));
+    assert.deepEqual(head.framing, { kind: 'length', bytes: 5 });
+    assert.ok(parse('HTTP/1.1 101 Switching Protocols\r\n', { isUpgradeOffered: true }));
+    assert.equal(parse('HTTP/1.1 101 Switching Protocols\r\n'), false);
+  });
+
+  test('gives the bytes that came with it this time', () => {
+    for (const body of ['first', 'other']) {
+      const text = `${lines}\r\n${body}`;
+      assert.ok(head.parse(text, removedFromResponses, false, false, text.length - 5));
+      assert.equal(head.following(5), body);
+      assert.equal(head.following(6), undefined);
+    }
+  });
+});

@@ -18,7 +18,6 @@ import { judgeRequest } from './judge-request.ts';
 import { type AnsweredRequest, formatAnswer } from './own-answer.ts';
 import { refusalReasons } from './refusal-reasons.ts';
 import { RequestParts } from './request-parts.ts';
-import { sharedHead } from './request-reader.ts';
 import { overdue } from './time-limits.ts';
 
 /**
@@ -143,7 +142,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
 
   breakOff(isDelimited: boolean): void {
     this.phase = 'closing';
-    this.#output.reset();
+    this.#output.breakOff();
     // A plain close would be a valid end of a body without a length.
     if (isDelimited) this.wire.destroy();
     else this.wire.resetAndDestroy();
@@ -199,15 +198,15 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     if (result !== 0) return this.refuse(result);
     const { listener } = this.#door;
     if (listener === undefined) return this.beginClosing();
-    const { end } = reader;
-    this.#keepsAlive = sharedHead.keepsAlive;
-    this.isHttp10 = sharedHead.isHttp10;
-    this.#fieldLines = sharedHead.fields.kept;
-    reader.beginBody(sharedHead.framing);
+    const { end, head } = reader;
+    this.#keepsAlive = head.keepsAlive;
+    this.isHttp10 = head.isHttp10;
+    this.#fieldLines = head.fields.kept;
+    reader.beginBody(head.framing);
     const gate = listener.edge?.gate;
     if (gate === undefined) {
       this.phase = 'exchange';
-      this.parts.exchange.begin(sharedHead, listener, this.#forwardedBy);
+      this.parts.exchange.begin(head, listener, this.#forwardedBy);
     } else this.#judge(gate, listener);
     return end;
   }
@@ -217,9 +216,8 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     this.phase = 'asking';
     this.since = eventTime();
     const { desk } = this.#context;
-    judgeRequest(gate, this.#peer, this.parts.reader, desk, (outcome, isAtOnce, restoreHead) => {
+    judgeRequest(gate, this.#peer, this.parts.reader.head, desk, (outcome, isAtOnce) => {
       if (this.phase !== 'asking' || question !== this.#question) return;
-      restoreHead();
       this.#letIn(outcome, listener);
       // Else finishing it has read on.
       if (!isAtOnce && this.parts.exchange.isActive) this.#readOn();
@@ -228,16 +226,17 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
 
   #letIn(outcome: GateAnswer | Passage, listener: ListenerState): void {
     this.phase = 'exchange';
+    const { head } = this.parts.reader;
     if (!isPassage(outcome)) {
       listener.requests++;
       listener.hasChanged = true;
-      const requestId = requestIdFor(sharedHead.fields.requestId);
-      return this.#answer(outcome, requestId, sharedHead.method === 'HEAD');
+      const requestId = requestIdFor(head.fields.requestId);
+      return this.#answer(outcome, requestId, head.method === 'HEAD');
     }
     this.parts.reader.countBody(outcome.maxBodyBytes);
-    this.#output.filterBy(outcome.responseHeaders, filterTerms(sharedHead, outcome));
-    const by = applyPassage(sharedHead, outcome, this.#forwardedBy);
-    this.parts.exchange.begin(sharedHead, listener, by, outcome);
+    this.#output.filterBy(outcome.responseHeaders, filterTerms(head, outcome));
+    const by = applyPassage(head, outcome, this.#forwardedBy);
+    this.parts.exchange.begin(head, listener, by, outcome);
   }
 
   #readBody(chunk: Buffer, start: number): number {

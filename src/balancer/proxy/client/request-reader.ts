@@ -4,11 +4,10 @@ import type { Framing } from '../http/framing.ts';
 import { HeadBuffer, headIncomplete, headTooLong } from '../http/head-buffer.ts';
 import { type HeadRefusal, RequestHead } from '../http/request-head.ts';
 
-/** Parsing is synchronous, so one head serves all connections of the process. */
-export const sharedHead = new RequestHead();
-
 /** Finds requests in the bytes of one connection: a head, then its body. */
 export class RequestReader {
+  /** The one that was read last. */
+  readonly head = new RequestHead();
   readonly #headBuffer: HeadBuffer;
   readonly #extent = new BodyExtent();
   #bodyBytes = 0;
@@ -16,9 +15,6 @@ export class RequestReader {
   #isCounted = false;
   /** Index in the chunk after what was read last. */
   end = 0;
-  /** The head that was read last, and more perhaps; it ends at `textEnd`. */
-  text = '';
-  textEnd = 0;
 
   constructor(maxHeadBytes: number) {
     this.#headBuffer = new HeadBuffer(maxHeadBytes);
@@ -38,7 +34,7 @@ export class RequestReader {
     return this.#bodyBytes;
   }
 
-  /** 0: `sharedHead` is the head. -1: more has to come. Else the status of the refusal. */
+  /** 0: `head` is read. -1: more has to come. Else the status of the refusal. */
   readHead(chunk: Buffer, from: number): 0 | -1 | HeadRefusal {
     let start = from;
     // One empty line before a request is forgiven (RFC 9112 section 2.2).
@@ -49,9 +45,7 @@ export class RequestReader {
     if (text === headIncomplete) return -1;
     if (typeof text === 'number') return text === headTooLong ? 431 : 400;
     this.end = this.#headBuffer.end;
-    this.text = text;
-    this.textEnd = this.#headBuffer.textEnd;
-    return sharedHead.parse(text, this.textEnd);
+    return this.head.parse(text, this.#headBuffer.textEnd);
   }
 
   beginBody(framing: Framing): void {

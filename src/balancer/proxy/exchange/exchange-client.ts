@@ -1,3 +1,4 @@
+import type { ResponseHead } from '../http/response-head.ts';
 import type { Wire } from '../socket/wire.ts';
 import { type BodySource, joinedBytes } from './outgoing-request.ts';
 
@@ -24,12 +25,14 @@ export interface ExchangeClient extends BodySource {
 export function writeJoined(
   client: ExchangeClient,
   text: string,
+  head: ResponseHead,
   bytes: Buffer,
   start: number,
   end: number,
 ): boolean {
   if (start === end) return client.writeText(text);
-  if (end - start <= joinedBytes) return client.writeText(text + bytes.toString('latin1', start, end));
+  if (end - start <= joinedBytes)
+    return client.writeText(text + (head.following(end - start) ?? bytes.toString('latin1', start, end)));
   client.writeText(text);
   return client.writeBytes(bytes.subarray(start, end));
 }

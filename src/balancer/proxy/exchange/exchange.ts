@@ -153,7 +153,7 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     this.#request.answered();
     course.begin(head, client, isComplete, this.lastProgressAt);
     const text = formatResponseHead(head, this.#placement.naming(endpoint, this.requestId), course);
-    this.#wrote(writeJoined(client, text, bytes, start, end), end - start, isComplete);
+    this.#wrote(writeJoined(client, text, head, bytes, start, end), end - start, isComplete);
   }
 
   body(bytes: Buffer, isComplete: boolean): void {

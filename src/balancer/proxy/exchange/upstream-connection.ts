@@ -12,9 +12,6 @@ const maxHeadBytes = 65_536;
 const maxIdleMs = 4_000;
 const maxIdlePerEndpoint = 256;
 
-/** Parsing is synchronous, so one head serves all connections of the process. */
-const head = new ResponseHead();
-
 /** Where a response goes. */
 export interface ResponseSink {
   readonly isHeadRequest: boolean;
@@ -48,6 +45,7 @@ export class UpstreamConnection implements IdleConnection {
   /** What the replica promised last (RFC 9112 section 9.3, `Keep-Alive: timeout=5`). */
   #keepAliveField: string | undefined;
   #keepAliveMs = maxIdleMs;
+  readonly #head = new ResponseHead();
   readonly #headBuffer = new HeadBuffer(maxHeadBytes);
   readonly #extent = new BodyExtent();
 
@@ -135,6 +133,7 @@ export class UpstreamConnection implements IdleConnection {
       this.#forget();
       return;
     }
+    const head = this.#head;
     while (!this.#isInBody) {
       const text = this.#headBuffer.read(chunk, start);
       if (text === headIncomplete) return;
@@ -169,6 +168,7 @@ export class UpstreamConnection implements IdleConnection {
   }
 
   #beginBody(chunk: Buffer, start: number, sink: ResponseSink): void {
+    const head = this.#head;
     this.#isInBody = true;
     this.#isReusable = head.keepsAlive;
     this.#extent.begin(head.framing);

@@ -8,7 +8,10 @@ const maxRequestLineBytes = 8192;
 /** Statuses with which a request head is refused before anything of it is forwarded. */
 export type HeadRefusal = 400 | 405 | 414 | 417 | 431 | 501 | 505;
 
-/** A request head, read and judged (RFC 9112 section 3). One object is used again and again. */
+/**
+ * A request head, read and judged (RFC 9112 section 3). One object reads head after head of a connection: what comes again as it
+ * was is not read again.
+ */
 export class RequestHead {
   readonly fields = new HeaderFields();
   method = '';
@@ -22,9 +25,25 @@ export class RequestHead {
   upgrade: string | undefined;
   expectsContinue = false;
   keepsAlive = true;
+  /** What all of this was read from; empty: from nothing, or it was changed afterwards. */
+  #source = '';
 
   /** Reads a whole head with its empty line, up to `end`. Returns 0, or the status of the refusal. */
   parse(text: string, end = text.length): 0 | HeadRefusal {
+    const source = text.slice(0, end);
+    if (source === this.#source) return 0;
+    this.#source = '';
+    const refusal = this.#read(text, end);
+    if (refusal === 0) this.#source = source;
+    return refusal;
+  }
+
+  /** Called before something of it is changed: the next head is read, whatever it is. */
+  willChange(): void {
+    this.#source = '';
+  }
+
+  #read(text: string, end: number): 0 | HeadRefusal {
     const { fields } = this;
     const lineEnd = text.indexOf('\r\n');
     if (lineEnd > maxRequestLineBytes) return 414;

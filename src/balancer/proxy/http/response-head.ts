@@ -2,7 +2,10 @@ import { isDigit, isValueByte } from './characters.ts';
 import { type Framing, responseFraming } from './framing.ts';
 import { HeaderFields } from './header-fields.ts';
 
-/** A response head, read and judged (RFC 9112 section 4). One object is used again and again. */
+/**
+ * A response head, read and judged (RFC 9112 section 4). One object reads head after head of a connection: what comes again as it
+ * was, in answer to the same kind of request, is not read again.
+ */
 export class ResponseHead {
   readonly fields = new HeaderFields();
   status = 0;
@@ -12,6 +15,13 @@ export class ResponseHead {
   framing: Framing = { kind: 'none' };
   /** The replica lets the connection be used again. */
   keepsAlive = true;
+  /** What all of this was read from, and for which request; empty: from nothing. */
+  #source = '';
+  #removed: Uint8Array | undefined;
+  #text = '';
+  #end = 0;
+  #isHeadRequest = false;
+  #isUpgradeOffered = false;
 
   /** Reads a whole head with its empty line, up to `end`. False: not a response that can be trusted. */
   parse(
@@ -20,6 +30,38 @@ export class ResponseHead {
     isHeadRequest: boolean,
     isUpgradeOffered: boolean,
     end = text.length,
+  ): boolean {
+    this.#text = text;
+    this.#end = end;
+    const source = text.slice(0, end);
+    if (
+      source === this.#source &&
+      removed === this.#removed &&
+      isHeadRequest === this.#isHeadRequest &&
+      isUpgradeOffered === this.#isUpgradeOffered
+    )
+      return true;
+    this.#source = '';
+    if (!this.#read(text, removed, isHeadRequest, isUpgradeOffered, end)) return false;
+    this.#source = source;
+    this.#removed = removed;
+    this.#isHeadRequest = isHeadRequest;
+    this.#isUpgradeOffered = isUpgradeOffered;
+    return true;
+  }
+
+  /** So many bytes after the head, where they came with it and were made text with it. */
+  following(length: number): string | undefined {
+    const to = this.#end + length;
+    return to <= this.#text.length ? this.#text.slice(this.#end, to) : undefined;
+  }
+
+  #read(
+    text: string,
+    removed: Uint8Array,
+    isHeadRequest: boolean,
+    isUpgradeOffered: boolean,
+    end: number,
   ): boolean {
     const { fields } = this;
     const lineEnd = text.indexOf('\r\n');

@@ -1,4 +1,4 @@
-import { RequestReader, sharedHead } from '../../../../src/balancer/proxy/client/request-reader.ts';
+import { RequestReader } from '../../../../src/balancer/proxy/client/request-reader.ts';
 import {
   type ForwardedBy,
   formatRequestHead,
@@ -52,7 +52,7 @@ export function forward(input: Buffer, pieceBytes: number): Forwarded {
         if (result === -1) break;
         if (result !== 0) return { requests, refusal: result };
         start = reader.end;
-        reader.beginBody(sharedHead.framing);
+        reader.beginBody(reader.head.framing);
         current = new OpenRequest(reader);
       } else {
         const end = reader.readBody(chunk, start);
@@ -76,22 +76,27 @@ export function forward(input: Buffer, pieceBytes: number): Forwarded {
 
 class OpenRequest {
   readonly closes: boolean;
-  readonly #offersUpgrade = sharedHead.upgrade !== undefined;
-  readonly #method = sharedHead.method;
-  readonly #target = sharedHead.target;
+  readonly #offersUpgrade: boolean;
+  readonly #method: string;
+  readonly #target: string;
   readonly #head: string;
   readonly #extent = new BodyExtent();
-  readonly #isChunked = sharedHead.framing.kind === 'chunked';
+  readonly #isChunked: boolean;
   readonly #reader: RequestReader;
   readonly #raw: Buffer[] = [];
   readonly #content: Buffer[] = [];
 
   constructor(reader: RequestReader) {
+    const { head } = reader;
     this.#reader = reader;
+    this.#offersUpgrade = head.upgrade !== undefined;
+    this.#method = head.method;
+    this.#target = head.target;
+    this.#isChunked = head.framing.kind === 'chunked';
     // After an upgrade is offered, nothing more is read as a request before the answer.
-    this.closes = !sharedHead.keepsAlive || this.#offersUpgrade;
-    this.#head = formatRequestHead(sharedHead, 'id-1', by, 'web', undefined);
-    this.#extent.begin(sharedHead.framing);
+    this.closes = !head.keepsAlive || this.#offersUpgrade;
+    this.#head = formatRequestHead(head, 'id-1', by, 'web', undefined);
+    this.#extent.begin(head.framing);
   }
 
   body(bytes: Buffer): void {
