@@ -44,12 +44,18 @@ export async function loadComposeProject(
 
 /** The stack that the compose files describe, with what its local processes need of the caller's environment. */
 export async function loadStack(invocation: Invocation): Promise<LoadedStack> {
-  const [project, { resolveStack }] = await Promise.all([
-    loadComposeProject(invocation),
-    import('../compose/resolve-stack.ts'),
-  ]);
-  const resolved = resolveStack(project, hostEnvironment(invocation.surroundings.environment));
+  const project = await loadComposeProject(invocation);
+  const resolved = await stackOf(invocation, project);
   return { ...resolved, locate: (error) => locateError(error, project) };
+}
+
+/** What `up` makes of the project. Throws with the faults that only show there: keys that contradict each other. */
+export async function stackOf(
+  { surroundings }: Invocation,
+  project: Project,
+): Promise<Pick<LoadedStack, 'stack' | 'warnings'>> {
+  const { resolveStack } = await import('../compose/resolve-stack.ts');
+  return resolveStack(project, hostEnvironment(surroundings.environment));
 }
 
 /** The daemon knows a stack, not its text: it says `services.web.ports`, and the line is found here. */

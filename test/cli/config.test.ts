@@ -95,6 +95,18 @@ describe('tenfold config', () => {
     assert.ok(schema.properties.services.patternProperties['^[a-zA-Z0-9._-]+$'].properties['x-tenfold']);
   });
 
+  test('refuses what up would refuse: keys that contradict each other', async () => {
+    const bad = join(folder, 'contradictory.yaml');
+    writeFileSync(
+      bad,
+      'services:\n  web:\n    command: b\n    ports: ["80"]\n    x-tenfold:\n      queue: { size: 5 }\n',
+    );
+    const { stderr, exitCode } = await runInProcess(['-f', bad, 'config', '-q'], {});
+    assert.equal(exitCode, 3);
+    assert.match(stderr, /contradictory\.yaml:6:7 \(services\.web\.x-tenfold\.queue\)/);
+    assert.equal((await runInProcess(['-f', bad, 'config', '-q', '--no-consistency'], {})).exitCode, 0);
+  });
+
   test('ends with 3 for a file that is wrong, and says where', async () => {
     const bad = join(folder, 'bad.yaml');
     writeFileSync(bad, 'services:\n  web:\n    imge: a\n    command: b\n');

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { messageOf, TenfoldError } from '../../shared/errors.ts';
 import type { ConfigView } from '../../compose/render-config.ts';
-import { loadComposeProject } from '../project.ts';
+import { loadComposeProject, stackOf } from '../project.ts';
 import { addVerb, type Program, type VerbCall } from '../verb.ts';
 
 /** The views that are an option of their own. */
@@ -37,6 +37,8 @@ export function addConfig(program: Program): void {
   addVerb<ConfigOptions>(program, {
     name: 'config',
     summary: 'check the compose files, and print them merged, filled in and in canonical form',
+    description:
+      'Without options that leave something out, and without services, it refuses what `up` would refuse in the files.',
     define: (command) =>
       command
         .argument('[service...]', 'only these services and what they depend on')
@@ -57,7 +59,10 @@ export function addConfig(program: Program): void {
         .option('--no-interpolate', 'leave variables as they are')
         .option('--no-normalize', 'leave out what the files only imply')
         .option('--no-path-resolution', 'leave relative paths as they are')
-        .option('--no-consistency', 'do not check that services, networks and volumes fit together')
+        .option(
+          '--no-consistency',
+          'do not check that services, networks, volumes and what `up` makes of them fit together',
+        )
         .option('--no-env-resolution', 'do not read the env files of services')
         .option('-q, --quiet', 'print nothing; the exit code says whether the files are valid')
         .option('-o, --output <file>', 'write to a file instead'),
@@ -95,7 +100,15 @@ async function projectText({ invocation, options, words }: VerbCall<ConfigOption
     checkConsistency: options.consistency,
     resolveEnvironment: options.envResolution,
   });
-  for (const warning of project.warnings) invocation.output.warn(warning);
+  const isWhole =
+    words.length === 0 &&
+    isInterpolated &&
+    options.normalize &&
+    options.pathResolution &&
+    options.consistency &&
+    options.envResolution;
+  const { warnings } = isWhole ? await stackOf(invocation, project) : project;
+  for (const warning of warnings) invocation.output.warn(warning);
   if (options.quiet === true) return '';
   const { renderConfig, renderHashes } = await import('../../compose/render-config.ts');
   const { isJson } = invocation.output;

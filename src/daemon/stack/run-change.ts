@@ -47,12 +47,19 @@ export async function runChange(
   session.record({ kind: 'command.started', message: `${requester.commandLine} (by ${requester.user})` });
   const after = withChange(change, touched, begun);
   const { id } = after.change;
-  await session.amend((now) => keepingAutoscaled(after, before, now));
-  for (const { service, message } of rolloutNews(after, before))
-    session.record({ kind: 'rollout.started', service, message });
+  // From before it is stored: the pass that begins the operations may be over before anybody waits for one.
   let hasChanged = false;
+  const watching = new AbortController();
+  const watched = controller.until((pass) => {
+    hasChanged ||= controller.desired.change?.id === id && pass.plan.operations.length > 0;
+    return false;
+  }, watching.signal);
+  watched.catch(() => undefined);
   let failedAt: number | undefined;
   try {
+    await session.amend((now) => keepingAutoscaled(after, before, now));
+    for (const { service, message } of rolloutNews(after, before))
+      session.record({ kind: 'rollout.started', service, message });
     const last = await controller.until((pass) => {
       hasChanged ||= pass.plan.operations.length > 0;
       if (controller.desired.change?.id !== id) return true;
@@ -83,6 +90,7 @@ export async function runChange(
     });
     return report;
   } finally {
+    watching.abort();
     session.forgetChange(id);
   }
 }
