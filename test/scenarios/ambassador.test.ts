@@ -73,7 +73,7 @@ describe('an ambassador', { concurrency: false, skip }, () => {
       process.kill(pid, 'SIGKILL');
       await works();
       await eventually(async () => assert.equal(await inspect(ambassador, address), kept));
-      assert.notEqual(Number(await inspect(ambassador, '{{.State.Pid}}')), pid);
+      await eventually(async () => assert.notEqual(Number(await inspect(ambassador, '{{.State.Pid}}')), pid));
 
       const id = await inspect(ambassador, '{{.Id}}');
       // The lowest addresses are free now, and are not what it gets.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import type { StackStatus } from '../../src/daemon/control-api.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { skipWithout } from '../helpers/parts.ts';
 import { withHome } from '../helpers/tenfold.ts';
@@ -48,7 +49,9 @@ test(
       await run('docker', ['rm', ...names]);
       await run('docker', ['network', 'rm', `${stack.name}_default`]);
       await eventually(async () => {
-        const { phase, services } = await home.status(stack.name);
+        // With nothing left to look after the daemon ends by itself, and the command starts another one.
+        const { stdout } = await home.succeed(['status', '--json']);
+        const { phase, services }: StackStatus = JSON.parse(stdout);
         assert.equal(phase, 'stopped');
         assert.deepEqual(
           services.flatMap(({ replicas }) => replicas),

