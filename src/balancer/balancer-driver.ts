@@ -130,10 +130,9 @@ export interface LatencyHistogram {
   readonly buckets: Readonly<Record<number, number>>;
 }
 
-export interface ListenerObservation {
-  readonly id: string;
-  readonly isOpen: boolean;
-  /** Requests that clients sent on it. */
+/** What is counted of requests, at a listener as at a pool. */
+export interface RequestFigures {
+  /** Requests that clients sent. */
   readonly requests: number;
   /** Requests that wait for an endpoint now: held, or queued at `max_connections`. */
   readonly waiting: number;
@@ -143,6 +142,19 @@ export interface ListenerObservation {
   readonly failed: number;
   /** Failures by kind: `no-endpoint`, `connect`, `timeout`, `broken-response`, … */
   readonly failures: Readonly<Record<string, number>>;
+}
+
+/** All requests that came in on it, those included that its edge refused or that a route answered by itself. */
+export interface ListenerObservation extends RequestFigures {
+  readonly id: string;
+  readonly isOpen: boolean;
+}
+
+/** The requests that were for the pool, over whichever listeners and routes they came. */
+export interface PoolObservation extends RequestFigures {
+  readonly id: string;
+  /** Who counted them; a pool that several carriers have is there once for each, and each counts by itself. */
+  readonly carrier?: string;
 }
 
 /** What a balancer counts beside its endpoints and listeners. All but the connections that are open only grow. */
@@ -165,6 +177,7 @@ export interface BalancerFigures {
 
 export interface BalancerObservation {
   readonly endpoints: readonly EndpointObservation[];
+  readonly pools: readonly PoolObservation[];
   readonly listeners: readonly ListenerObservation[];
   /** Undefined: it has none to tell. */
   readonly figures?: BalancerFigures;

@@ -1,8 +1,14 @@
 import type { Service } from '../model/service.ts';
+import { poolId } from './desired.ts';
 
 /** Ports inside a replica to which the balancer carries traffic: for listeners of the service, and for routes that lead to it. */
 export function balancedTargets({ listeners, routedTargets = [] }: Service): readonly number[] {
   return [...new Set([...listeners.map(({ target }) => target), ...routedTargets])];
+}
+
+/** Names of the pools that the service has in the routing table while it is up. */
+export function poolIdsOf(stackName: string, service: Service): readonly string[] {
+  return balancedTargets(service).map((target) => poolId(stackName, service.name, target));
 }
 
 export function isBalanced(service: Service): boolean {

@@ -272,7 +272,7 @@ export class StackController implements AsyncDisposable {
 function locateListener(error: TenfoldError, { table }: Plan, { stack }: Desired): TenfoldError {
   const names = serviceNames({ stack });
   const listener = table.listeners.find(({ port }) => new RegExp(`\\bport ${port}\\b`).test(error.message));
-  const service = listener === undefined ? undefined : names.get(listener.id);
+  const service = listener === undefined ? undefined : names.get(listener.pool);
   if (service === undefined) return error;
   const where = { file: stack.configFiles[0] ?? stack.workingDir, path: `services.${service}.ports` };
   return copyError(error, { where });

@@ -29,7 +29,7 @@ export interface ServiceSample {
   readonly stack: string;
   readonly service: string;
   readonly desired: number;
-  /** Requests that clients sent, and those that got no good answer, over all listeners. Only grow, but for a balancer's loss. */
+  /** Requests that clients sent, and those that got no good answer, over whichever listeners and routes. Only grow, but for a balancer's loss. */
   readonly requests: number;
   readonly failed: number;
   /** Requests that wait for a replica now. */

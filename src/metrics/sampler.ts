@@ -1,4 +1,4 @@
-import { listenerId } from '../controller/desired.ts';
+import { poolIdsOf } from '../controller/balanced-targets.ts';
 import type { StackController } from '../controller/loop.ts';
 import type { BalancerObservation } from '../balancer/balancer-driver.ts';
 import type { Replica } from '../model/replica.ts';
@@ -72,12 +72,12 @@ export class Sampler {
     ]);
     // Without an answer counters stand still; what then grew is seen at once in the next sample.
     if (observation !== undefined) this.#traffic.update(observation);
-    const [endpoints, listeners] = [new Set<string>(), new Set<string>()];
+    const [endpoints, pools] = [new Set<string>(), new Set<string>()];
     for (const { desired, observed } of stacks) {
       for (const service of Object.values(desired.stack.services)) {
         const replicas = observed.byService.get(service.name) ?? [];
         const isAbsent = desired.services[service.name]?.phase !== 'running';
-        for (const { key } of service.listeners) listeners.add(listenerId(desired.stack.name, key));
+        for (const id of poolIdsOf(desired.stack.name, service)) pools.add(id);
         for (const replica of replicas) for (const id of endpointIdsOf(replica)) endpoints.add(id);
         if (isAbsent && replicas.length === 0) continue;
         this.#options.onSample(
@@ -85,7 +85,7 @@ export class Sampler {
         );
       }
     }
-    this.#traffic.keepOnly(endpoints, listeners);
+    this.#traffic.keepOnly(endpoints, pools);
     this.#options.onRound(now, observation);
   }
 

@@ -1,6 +1,6 @@
 import { latencyBucket } from '../../src/balancer/latency-histogram.ts';
 import type { BalancerObservation } from '../../src/balancer/balancer-driver.ts';
-import { listenerId, type Desired } from '../../src/controller/desired.ts';
+import { poolId, type Desired } from '../../src/controller/desired.ts';
 import type { ScaledStack } from '../../src/daemon/autoscale/scaled-service.ts';
 import type { StackEvent } from '../../src/daemon/control-api.ts';
 import type { MetricsSource, ReplicaSample, ServiceSample } from '../../src/metrics/metrics-source.ts';
@@ -66,10 +66,16 @@ export function modelledService(policy: AutoscalePolicy, replicas = 1): Modelled
     },
     balancer: {
       observe: () => {
-        const id = listenerId('demo', 'web:8080->80');
         const { waiting } = model;
-        const listener = { id, isOpen: true, requests, waiting, waitedMs: 0, failed: 0, failures: {} };
-        return Promise.resolve({ endpoints: [], listeners: [listener] });
+        const pool = {
+          id: poolId('demo', 'web', 80),
+          requests,
+          waiting,
+          waitedMs: 0,
+          failed: 0,
+          failures: {},
+        };
+        return Promise.resolve({ endpoints: [], pools: [pool], listeners: [] });
       },
     },
     sample(time) {

@@ -37,7 +37,7 @@ describe('the totals', () => {
         inFlight: 0,
         failures: { connect: worker },
       };
-      totals.add(worker, { type: 'report', endpoints: [endpoint], listeners: [listener] });
+      totals.add(worker, { type: 'report', endpoints: [endpoint], pools: [], listeners: [listener] });
     }
     assert.equal(totals.endpoint('a').requests, 13);
     assert.equal(totals.endpoint('a').inFlight, 3);
@@ -61,7 +61,7 @@ describe('the totals', () => {
       ejectedReason: '',
     };
     const listener = { id: 'l', waiting: 1, waitedMs: 2, requests: 9, inFlight: 2, failures: { timeout: 1 } };
-    totals.add(1, { type: 'report', endpoints: [endpoint], listeners: [listener] });
+    totals.add(1, { type: 'report', endpoints: [endpoint], pools: [], listeners: [listener] });
     totals.lose(1);
     assert.deepEqual(totals.endpoint('a'), {
       ...counters,
@@ -86,9 +86,19 @@ describe('the totals', () => {
       responses: [0, 2, 0, rejected, 0],
       latency: { count: 2, sumMs: 5, buckets: { 3: 1, [rejected]: 1 } },
     });
-    totals.add(1, { type: 'report', endpoints: [{ ...endpoint, answers: answers(7) }], listeners: [] });
-    totals.add(2, { type: 'report', endpoints: [{ ...endpoint, answers: answers(9) }], listeners: [] });
-    totals.add(2, { type: 'report', endpoints: [endpoint], listeners: [] });
+    totals.add(1, {
+      type: 'report',
+      endpoints: [{ ...endpoint, answers: answers(7) }],
+      pools: [],
+      listeners: [],
+    });
+    totals.add(2, {
+      type: 'report',
+      endpoints: [{ ...endpoint, answers: answers(9) }],
+      pools: [],
+      listeners: [],
+    });
+    totals.add(2, { type: 'report', endpoints: [endpoint], pools: [], listeners: [] });
     totals.lose(1);
     assert.deepEqual(totals.answers('a'), {
       responses: [0, 4, 0, 16, 0],
@@ -99,8 +109,8 @@ describe('the totals', () => {
   test('of what left the table are forgotten', () => {
     const totals = new Totals();
     const endpoint = { id: 'a', ...counters, requests: 9, inFlight: 0, ejectedUntil: 0, ejectedReason: '' };
-    totals.add(1, { type: 'report', endpoints: [endpoint], listeners: [] });
-    totals.keepOnly(new Set(), new Set());
+    totals.add(1, { type: 'report', endpoints: [endpoint], pools: [], listeners: [] });
+    totals.keepOnly(new Set(), new Set(), new Set());
     assert.equal(totals.endpoint('a').requests, 0);
   });
 });

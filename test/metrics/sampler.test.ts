@@ -86,7 +86,8 @@ describe('the sampler', () => {
           const totals = { requests, completed: requests, failed: 0, retried: 0, drained: 0, forced: 0 };
           return {
             endpoints: observation.endpoints.map((endpoint) => ({ ...endpoint, totals })),
-            listeners: observation.listeners.map((listener) => ({ ...listener, requests })),
+            pools: observation.pools.map((pool) => ({ ...pool, requests })),
+            listeners: observation.listeners,
           };
         },
       },

@@ -70,6 +70,7 @@ class Driver implements BalancerDriver {
     const all = await Promise.all([...this.#ambassadors.values()].map((each) => each.observe(signal)));
     return {
       endpoints: all.flatMap(({ endpoints }) => endpoints),
+      pools: all.flatMap(({ pools }) => pools),
       listeners: all.flatMap(({ listeners }) => listeners),
     };
   }

@@ -5,6 +5,7 @@ import type {
   RoutingTable,
 } from '../balancer-driver.ts';
 import { emptyLatency } from '../latency-histogram.ts';
+import { noRequests } from '../request-figures.ts';
 
 const noTotals = { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 };
 
@@ -14,13 +15,16 @@ export function lostObservation(
   last: BalancerObservation | undefined,
 ): BalancerObservation {
   const endpoints = new Map(last?.endpoints.map((endpoint) => [endpoint.id, endpoint]));
+  const pools = new Map(last?.pools.map((pool) => [pool.id, pool]));
   const listeners = new Map(last?.listeners.map((listener) => [listener.id, listener]));
   return {
     endpoints: table.pools.flatMap(({ id: pool, endpoints: entries }) =>
       entries.map((entry) => lostEndpoint(entry, pool, endpoints.get(entry.id))),
     ),
+    pools: table.pools.map(({ id }) => ({ ...(pools.get(id) ?? noRequests), id, waiting: 0 })),
     listeners: table.listeners.map(({ id }) => ({
-      ...(listeners.get(id) ?? { id, requests: 0, waitedMs: 0, failed: 0, failures: {} }),
+      ...(listeners.get(id) ?? noRequests),
+      id,
       isOpen: false,
       waiting: 0,
     })),

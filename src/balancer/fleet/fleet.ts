@@ -70,7 +70,14 @@ class Fleet implements BalancerDriver {
   async observe(signal: AbortSignal): Promise<BalancerObservation> {
     const parts = await this.#partsInForce(signal);
     const carrying = this.#members.filter(({ carrier }) => !isEmpty(parts.get(carrier) ?? emptyTable));
-    return mergeObservations(await Promise.all(carrying.map(({ driver }) => driver.observe(signal))));
+    return mergeObservations(
+      await Promise.all(
+        carrying.map(async ({ carrier, driver }) => {
+          const observation = await driver.observe(signal);
+          return { ...observation, pools: observation.pools.map((pool) => ({ ...pool, carrier })) };
+        }),
+      ),
+    );
   }
 
   watch(onChange: () => void, signal: AbortSignal): void {

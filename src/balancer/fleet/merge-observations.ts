@@ -19,6 +19,7 @@ export function mergeObservations(observations: readonly BalancerObservation[]):
   }
   return {
     endpoints: [...endpoints.values()],
+    pools: observations.flatMap(({ pools }) => pools),
     listeners: observations.flatMap(({ listeners }) => listeners),
     figures: observations.map(({ figures = noFigures }) => figures).reduce(plusFigures, noFigures),
   };

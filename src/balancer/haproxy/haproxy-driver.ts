@@ -97,6 +97,7 @@ class Driver implements HaproxyDriver {
     const parts = await Promise.all(Array.from(this.#groups.values(), (group) => group.observe()));
     return {
       endpoints: parts.flatMap(({ endpoints }) => endpoints),
+      pools: parts.flatMap(({ pools }) => pools),
       listeners: parts.flatMap(({ listeners }) => listeners),
     };
   }

@@ -1,5 +1,5 @@
-import { balancedTargets } from '../balanced-targets.ts';
-import { listenerId, poolId, type Desired } from '../desired.ts';
+import { poolIdsOf } from '../balanced-targets.ts';
+import type { Desired } from '../desired.ts';
 import { indexSnapshot, type Observed, type ObservedReplica, type Snapshot } from '../observed.ts';
 import { ReplicaHistories } from './replica-histories.ts';
 import { runId } from '../reconcile/routing.ts';
@@ -183,14 +183,11 @@ function rotationOf(endpoints: readonly EndpointObservation[]): ObservedReplica[
   return 'out';
 }
 
-/** Names the service that a pool or listener of this stack belongs to. */
+/** Names the service that a pool of this stack belongs to. */
 export function serviceNames({ stack }: Pick<Desired, 'stack'>): ReadonlyMap<string, string> {
   return new Map(
-    Object.values(stack.services).flatMap((service) => [
-      ...service.listeners.map(({ key }) => [listenerId(stack.name, key), service.name] as const),
-      ...balancedTargets(service).map(
-        (target) => [poolId(stack.name, service.name, target), service.name] as const,
-      ),
-    ]),
+    Object.values(stack.services).flatMap((service) =>
+      poolIdsOf(stack.name, service).map((id) => [id, service.name] as const),
+    ),
   );
 }

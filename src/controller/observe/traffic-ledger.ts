@@ -1,6 +1,6 @@
-import type { BalancerObservation, TrafficTotals } from '../../balancer/balancer-driver.ts';
+import type { BalancerObservation, RequestFigures, TrafficTotals } from '../../balancer/balancer-driver.ts';
 
-/** Counters of one service, summed over all of its endpoints and listeners that ever were. They only grow. */
+/** Counters of one service, summed over all of its endpoints and pools that ever were. They only grow. */
 export interface ServiceTraffic {
   readonly requests: number;
   readonly failed: number;
@@ -32,12 +32,10 @@ interface Seen {
 export class TrafficLedger {
   readonly #services = new Map<string, ServiceTraffic>();
   readonly #endpoints = new Map<string, Seen>();
-  readonly #listeners = new Map<
-    string,
-    { requests: number; failed: number; failures: Readonly<Record<string, number>> }
-  >();
+  /** By carrier and id. */
+  readonly #pools = new Map<string, RequestFigures>();
 
-  /** `serviceOf` names the service of a pool or listener id; undefined for another stack's. */
+  /** `serviceOf` names the service of a pool id; undefined for another stack's. */
   update(observation: BalancerObservation, serviceOf: (id: string) => string | undefined): void {
     for (const { id, pool, totals } of observation.endpoints) {
       const service = serviceOf(pool);
@@ -52,17 +50,18 @@ export class TrafficLedger {
         retried: growth(before?.retried, totals.retried),
       });
     }
-    for (const { id, requests, failed, failures } of observation.listeners) {
-      const service = serviceOf(id);
+    for (const pool of observation.pools) {
+      const service = serviceOf(pool.id);
       if (service === undefined) continue;
-      const before = this.#listeners.get(id);
-      this.#listeners.set(id, { requests, failed, failures });
+      const key = `${pool.carrier ?? ''} ${pool.id}`;
+      const before = this.#pools.get(key);
+      this.#pools.set(key, pool);
       this.#add(service, {
         ...noTraffic,
-        requests: growth(before?.requests, requests),
-        failed: growth(before?.failed, failed),
+        requests: growth(before?.requests, pool.requests),
+        failed: growth(before?.failed, pool.failed),
         failures: Object.fromEntries(
-          Object.entries(failures).map(([kind, count]) => [kind, growth(before?.failures[kind], count)]),
+          Object.entries(pool.failures).map(([kind, count]) => [kind, growth(before?.failures[kind], count)]),
         ),
       });
     }

@@ -3,7 +3,7 @@ import { withAutoscalePaused } from './replica-counts.ts';
 import type { AutoscaleRecord } from '../../autoscale/record.ts';
 import { boundsAt } from '../../autoscale/limits/schedule.ts';
 import type { BalancerObservation } from '../../balancer/balancer-driver.ts';
-import { listenerId } from '../../controller/desired.ts';
+import { poolIdsOf } from '../../controller/balanced-targets.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 import type { AutoscaleStatus } from '../autoscale-api.ts';
 
@@ -44,18 +44,13 @@ export class Autoscaler implements AsyncDisposable {
     const asleep = [...this.#tracked].filter(([, { service }]) => service.isAsleep);
     if (asleep.length === 0) return;
     const limit = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(observeMs)]);
-    const { listeners } = await this.#options.balancer.observe(limit).catch(() => ({ listeners: [] }));
-    const waiting = new Map(listeners.map(({ id, waiting }) => [id, waiting]));
+    const { pools } = await this.#options.balancer.observe(limit).catch(() => ({ pools: [] }));
     for (const [key, tracked] of asleep) {
-      const { desired } = tracked.stack.controller;
-      const { name, services } = desired.stack;
+      const { name, services } = tracked.stack.controller.desired.stack;
       const own = services[serviceOf(key)];
-      // A route leads to it from listeners of others, which do not say for whom their requests wait.
-      const isRouted = (own?.routedTargets?.length ?? 0) > 0;
-      const ids = isRouted
-        ? [...waiting.keys()].filter((id) => id.startsWith(`${name}/`))
-        : (own?.listeners ?? []).map((listener) => listenerId(name, listener.key));
-      const count = ids.reduce((sum, id) => sum + (waiting.get(id) ?? 0), 0);
+      if (own === undefined) continue;
+      const ids = new Set(poolIdsOf(name, own));
+      const count = pools.reduce((sum, { id, waiting }) => sum + (ids.has(id) ? waiting : 0), 0);
       if (count > 0) this.#begin(tracked, count);
     }
   }

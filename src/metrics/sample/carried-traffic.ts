@@ -1,24 +1,13 @@
-import type { EndpointObservation, ListenerObservation } from '../../balancer/balancer-driver.ts';
+import type { EndpointObservation } from '../../balancer/balancer-driver.ts';
 import { emptyLatency, plusLatency } from '../../balancer/latency-histogram.ts';
 
 export type EndpointFigures = Pick<EndpointObservation, 'inFlight' | 'totals' | 'responses' | 'latency'>;
-export type ListenerFigures = Required<
-  Pick<ListenerObservation, 'requests' | 'failed' | 'waiting' | 'waitedMs' | 'failures'>
->;
 
 export const noEndpointFigures: EndpointFigures = {
   inFlight: 0,
   totals: { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 },
   responses: [0, 0, 0, 0, 0],
   latency: emptyLatency,
-};
-
-export const noListenerFigures: ListenerFigures = {
-  requests: 0,
-  failed: 0,
-  waiting: 0,
-  waitedMs: 0,
-  failures: {},
 };
 
 export function plusEndpoint(one: EndpointFigures, other: EndpointFigures): EndpointFigures {
@@ -41,18 +30,6 @@ export function plusEndpoint(one: EndpointFigures, other: EndpointFigures): Endp
       one.responses[4] + other.responses[4],
     ],
     latency: plusLatency(one.latency, other.latency),
-  };
-}
-
-export function plusListener(one: ListenerFigures, other: ListenerFigures): ListenerFigures {
-  const failures: Record<string, number> = { ...one.failures };
-  for (const [kind, count] of Object.entries(other.failures)) failures[kind] = (failures[kind] ?? 0) + count;
-  return {
-    requests: one.requests + other.requests,
-    failed: one.failed + other.failed,
-    waiting: one.waiting + other.waiting,
-    waitedMs: one.waitedMs + other.waitedMs,
-    failures,
   };
 }
 

@@ -1,16 +1,11 @@
 import { endpointId } from '../../controller/reconcile/routing.ts';
-import { listenerId, type Desired } from '../../controller/desired.ts';
+import { poolIdsOf } from '../../controller/balanced-targets.ts';
+import type { Desired } from '../../controller/desired.ts';
 import type { ObservedReplica } from '../../controller/observed.ts';
 import type { Service } from '../../model/service.ts';
 import type { ReplicaUsage } from '../../runtime/runtime-driver.ts';
-import {
-  noEndpointFigures,
-  noListenerFigures,
-  plusEndpoint,
-  plusListener,
-  type EndpointFigures,
-  type ListenerFigures,
-} from './carried-traffic.ts';
+import { noRequests, plusRequests } from '../../balancer/request-figures.ts';
+import { noEndpointFigures, plusEndpoint, type EndpointFigures } from './carried-traffic.ts';
 import type { ReplicaDetail, ServiceDetail } from './sample-detail.ts';
 import type { TrafficRecord } from './traffic-record.ts';
 
@@ -29,7 +24,9 @@ export function joinSample(
   time: number,
 ): ServiceDetail {
   const wanted = desired.services[service.name];
-  const { requests, failed, waiting, waitedMs } = listenerFigures(desired, service, traffic);
+  const { requests, failed, waiting, waitedMs } = poolIdsOf(desired.stack.name, service)
+    .map((id) => traffic.pool(id))
+    .reduce(plusRequests, noRequests);
   return {
     time,
     stack: desired.stack.name,
@@ -44,13 +41,6 @@ export function joinSample(
       .sort((one, other) => one.replica.index - other.replica.index)
       .map((observed) => joinReplica(observed, service, traffic, usage.get(observed.replica.id))),
   };
-}
-
-/** Over all listeners of the service. */
-export function listenerFigures(desired: Desired, service: Service, traffic: TrafficRecord): ListenerFigures {
-  return service.listeners
-    .map(({ key }) => traffic.listener(listenerId(desired.stack.name, key)) ?? noListenerFigures)
-    .reduce(plusListener, noListenerFigures);
 }
 
 /** Ids of the endpoints that a replica may have in the balancer. */

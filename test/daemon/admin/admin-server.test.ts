@@ -51,7 +51,7 @@ async function open(
     parseAdminAddress('127.0.0.1:0'),
     [
       ...adminRoutes({
-        metrics: { store, observation: () => ({ endpoints: [], listeners: [listener], figures }) },
+        metrics: { store, observation: () => ({ endpoints: [], pools: [], listeners: [listener], figures }) },
         controllers: () => [],
         version,
       }),

@@ -1,10 +1,15 @@
 import type {
   BalancerDriver,
+  BalancerObservation,
   EndpointObservation,
   LatencyHistogram,
+  ListenerObservation,
+  PoolObservation,
+  RequestFigures,
   RoutingTable,
 } from '../../../src/balancer/balancer-driver.ts';
 import { emptyLatency } from '../../../src/balancer/latency-histogram.ts';
+import { noRequests } from '../../../src/balancer/request-figures.ts';
 
 const noTotals = { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 };
 
@@ -20,6 +25,8 @@ export class MemoryBalancer implements BalancerDriver {
   /** Responses by class, and their durations, by instance. */
   readonly responses = new Map<string, EndpointObservation['responses']>();
   readonly latency = new Map<string, LatencyHistogram>();
+  /** What was counted of the requests, by pool. */
+  readonly requests = new Map<string, RequestFigures>();
   readonly #watchers = new Set<() => void>();
   isReachable = true;
 
@@ -33,11 +40,9 @@ export class MemoryBalancer implements BalancerDriver {
     return Promise.resolve(this.tables.at(-1));
   }
 
-  observe(): Promise<{
-    endpoints: EndpointObservation[];
-    listeners: never[] | ReturnType<MemoryBalancer['listeners']>;
-  }> {
-    return Promise.resolve({ endpoints: this.endpoints(), listeners: this.listeners() });
+  observe(): Promise<BalancerObservation> {
+    const [endpoints, pools, listeners] = [this.endpoints(), this.pools(), this.listeners()];
+    return Promise.resolve({ endpoints, pools, listeners });
   }
 
   watch(onChange: () => void, signal: AbortSignal): void {
@@ -77,24 +82,15 @@ export class MemoryBalancer implements BalancerDriver {
     );
   }
 
-  listeners(): {
-    id: string;
-    isOpen: boolean;
-    requests: number;
-    waiting: number;
-    waitedMs: number;
-    failed: number;
-    failures: Record<string, number>;
-  }[] {
-    return (this.tables.at(-1)?.listeners ?? []).map(({ id }) => ({
+  pools(): PoolObservation[] {
+    return (this.tables.at(-1)?.pools ?? []).map(({ id }) => ({
       id,
-      isOpen: true,
-      requests: 0,
-      waiting: 0,
-      waitedMs: 0,
-      failed: 0,
-      failures: {},
+      ...(this.requests.get(id) ?? noRequests),
     }));
+  }
+
+  listeners(): ListenerObservation[] {
+    return (this.tables.at(-1)?.listeners ?? []).map(({ id }) => ({ id, isOpen: true, ...noRequests }));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

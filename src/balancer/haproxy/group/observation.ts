@@ -22,7 +22,7 @@ export function observeGroup(
 ): BalancerObservation {
   const { rows } = instances;
   const present = instances.current?.rows ?? [];
-  const listeners = table.listeners.map(({ id, pool }): ListenerObservation & { readonly pool: string } => {
+  const listeners = table.listeners.map(({ id, pool }): ListenerObservation => {
     const name = sectionName(id);
     const { pastRequests, waitedMs, failures } = ledger.listener(name);
     const own = rows.filter(({ proxy, server }) => proxy === name && server === 'FRONTEND');
@@ -30,7 +30,7 @@ export function observeGroup(
     const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
     const requests = own.reduce((sum, row) => sum + row.requests, pastRequests);
     const waiting = queuedAt(pool, rows);
-    return { id, pool, isOpen, requests, waiting, waitedMs, failed, failures: { ...failures } };
+    return { id, isOpen, requests, waiting, waitedMs, failed, failures: { ...failures } };
   });
   return {
     endpoints: table.pools.flatMap((pool) =>
@@ -38,7 +38,7 @@ export function observeGroup(
     ),
     // Whatever comes in on a listener goes to its pool.
     pools: table.pools.map(({ id }) => {
-      const own = listeners.filter(({ pool }) => pool === id);
+      const own = listeners.filter((_, index) => table.listeners[index]?.pool === id);
       return { id, ...own.reduce(plusRequests, noRequests), waiting: queuedAt(id, rows) };
     }),
     listeners,

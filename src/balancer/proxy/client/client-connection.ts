@@ -228,8 +228,9 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     this.phase = 'exchange';
     const { head } = this.parts.reader;
     if (!isPassage(outcome)) {
-      listener.requests++;
-      listener.hasChanged = true;
+      // No replica's: the listener's alone.
+      listener.counts.requests++;
+      listener.counts.hasChanged = true;
       const requestId = requestIdFor(head.fields.requestId);
       return this.#answer(outcome, requestId, head.method === 'HEAD');
     }

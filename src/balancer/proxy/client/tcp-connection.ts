@@ -3,9 +3,11 @@ import { prefaceOf } from '../exchange/request-format.ts';
 import { mayRetry } from '../exchange/retry.ts';
 import { type Placeable, Placement } from '../exchange/placement.ts';
 import { Tunnel } from '../exchange/tunnel.ts';
+import { countBegin, countEnd, countFailure } from '../visibility/request-counts.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
-import { countFailure, type ListenerState } from '../worker/routing-state.ts';
+import type { PoolState } from '../worker/pool-state.ts';
+import type { ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 import type { Wire } from '../socket/wire.ts';
 import type { Door, DoorConnection } from './door.ts';
@@ -20,6 +22,8 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
   readonly #entrant: Entrant;
   readonly #door: Door;
   readonly #listener: ListenerState;
+  /** The listener's may be another one later. */
+  readonly #pool: PoolState;
   readonly #context: WorkerContext;
   readonly #placement: Placement;
   #endpoint: EndpointState | undefined;
@@ -33,9 +37,9 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     this.#door = door;
     this.#listener = listener;
     this.#context = context;
-    listener.requests++;
-    listener.inFlight++;
-    listener.hasChanged = true;
+    this.#pool = listener.pool;
+    countBegin(listener.counts);
+    countBegin(this.#pool.counts);
     client.on('error', () => {});
     client.on('close', () => this.#leave());
     // Deferred, because the door admits the connection only after this constructor.
@@ -52,7 +56,7 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
 
   tick(now: number): void {
     if (this.#placement.expire(now) || this.#upstream === undefined) return;
-    if (now - this.#attemptBeganAt > this.#listener.pool.policy.connectTimeoutMs) this.cut('timeout');
+    if (now - this.#attemptBeganAt > this.#pool.policy.connectTimeoutMs) this.cut('timeout');
   }
 
   isStream(): boolean {
@@ -72,7 +76,7 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     if (this.#client.destroyed) return;
     // Nothing is taken before there is somebody to take it.
     this.#client.pause();
-    const { pool } = this.#listener;
+    const pool = this.#pool;
     const by = forwardedBy(this.#entrant, this.#client, '');
     this.#placement.begin(pool, this.#listener, pool.readTraits?.(undefined, by));
     // A paused socket does not see its peer go; one that is read into its own buffer does.
@@ -80,8 +84,7 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
   }
 
   unplaced(kind: FailureKind): void {
-    countFailure(this.#listener, kind);
-    this.#client.resetAndDestroy();
+    this.#fail(kind);
   }
 
   placed(endpoint: EndpointState, now: number): void {
@@ -109,8 +112,8 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     upstream.removeAllListeners();
     this.#upstream = undefined;
     this.#endpoint = undefined;
-    const sides = { client: this.#client, upstream, endpoint, listener: this.#listener };
-    const preface = prefaceOf(this.#listener.pool.policy, forwardedBy(this.#entrant, this.#client, ''));
+    const sides = { client: this.#client, upstream, endpoint, listener: this.#listener, pool: this.#pool };
+    const preface = prefaceOf(this.#pool.policy, forwardedBy(this.#entrant, this.#client, ''));
     if (preface !== '') upstream.write(preface, 'latin1');
     const tunnel = new Tunnel(sides, this.#context, () => this.#door.connections.delete(this));
     tunnel.replace(this);
@@ -119,7 +122,7 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
   #failed(kind: FailureKind): void {
     const endpoint = this.#endpoint;
     if (endpoint === undefined) return;
-    const { policy } = this.#listener.pool;
+    const { policy } = this.#pool;
     this.#endpoint = undefined;
     this.#placement.failed(endpoint, kind);
     if (endpoint.end(this, kind === 'forced')) this.#context.reportNow();
@@ -128,9 +131,14 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     if (mayRetry({ ...attempt, attempts, retries: policy.retries })) {
       this.#placement.seek(kind);
     } else {
-      countFailure(this.#listener, kind);
-      this.#client.resetAndDestroy();
+      this.#fail(kind);
     }
+  }
+
+  #fail(kind: FailureKind): void {
+    countFailure(this.#listener.counts, kind);
+    countFailure(this.#pool.counts, kind);
+    this.#client.resetAndDestroy();
   }
 
   #dropUpstream(): void {
@@ -147,8 +155,8 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
     if (this.#endpoint?.end(this, false) === true) this.#context.reportNow();
     this.#endpoint = undefined;
     this.#placement.end();
-    this.#listener.inFlight--;
-    this.#listener.hasChanged = true;
+    countEnd(this.#listener.counts);
+    countEnd(this.#pool.counts);
     this.#door.connections.delete(this);
   }
 }

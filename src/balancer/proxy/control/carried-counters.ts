@@ -1,26 +1,32 @@
-import type { BalancerObservation, EndpointObservation, ListenerObservation } from '../../balancer-driver.ts';
+import type { BalancerObservation, EndpointObservation, RequestFigures } from '../../balancer-driver.ts';
 import { plusAnswers } from '../visibility/answers.ts';
 import { figuresAtRest, noFigures, plusFigures } from '../../balancer-figures.ts';
+import { plusRequests } from '../../request-figures.ts';
 
 /** Counters go on growing when a proxy is replaced by a new one that begins at nought. */
 export class CarriedCounters {
   #proxy: string | undefined;
   #last: BalancerObservation | undefined;
   #endpoints = new Map<string, EndpointObservation>();
-  #listeners = new Map<string, ListenerObservation>();
+  #pools = new Map<string, RequestFigures>();
+  #listeners = new Map<string, RequestFigures>();
   #figures = noFigures;
 
   /** The observation with what earlier proxies had counted; `proxy` tells one from the next. */
   add(observation: BalancerObservation, proxy: string): BalancerObservation {
     if (this.#proxy !== undefined && this.#proxy !== proxy && this.#last !== undefined) {
       this.#endpoints = new Map(this.#last.endpoints.map((endpoint) => [endpoint.id, endpoint]));
+      this.#pools = new Map(this.#last.pools.map((pool) => [pool.id, pool]));
       this.#listeners = new Map(this.#last.listeners.map((listener) => [listener.id, listener]));
       this.#figures = figuresAtRest(this.#last.figures ?? noFigures);
     }
     this.#proxy = proxy;
     this.#last = {
       endpoints: observation.endpoints.map((endpoint) => this.#endpoint(endpoint)),
-      listeners: observation.listeners.map((listener) => this.#listener(listener)),
+      pools: observation.pools.map((pool) => plusPast(pool, this.#pools.get(pool.id))),
+      listeners: observation.listeners.map((listener) =>
+        plusPast(listener, this.#listeners.get(listener.id)),
+      ),
       figures: plusFigures(this.#figures, observation.figures ?? noFigures),
     };
     return this.#last;
@@ -44,19 +50,13 @@ export class CarriedCounters {
       ...plusAnswers(past, endpoint),
     };
   }
+}
 
-  #listener(listener: ListenerObservation): ListenerObservation {
-    const past = this.#listeners.get(listener.id);
-    if (past === undefined) return listener;
-    const failures: Record<string, number> = { ...past.failures };
-    for (const [kind, count] of Object.entries(listener.failures))
-      failures[kind] = (failures[kind] ?? 0) + count;
-    return {
-      ...listener,
-      requests: listener.requests + past.requests,
-      waitedMs: listener.waitedMs + past.waitedMs,
-      failed: listener.failed + past.failed,
-      failures,
-    };
-  }
+/** Who waited in a proxy that is no more waits no longer. */
+function plusPast<Counted extends RequestFigures>(
+  counted: Counted,
+  past: RequestFigures | undefined,
+): Counted {
+  if (past === undefined) return counted;
+  return { ...counted, ...plusRequests(counted, { ...past, waiting: 0 }) };
 }

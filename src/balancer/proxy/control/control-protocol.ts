@@ -2,7 +2,7 @@ import type { BalancerObservation, RoutingTable } from '../../balancer-driver.ts
 import { isTenfoldError, messageOf } from '../../../shared/errors.ts';
 
 /** Raised with every change that the other side would not understand. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** First line from the proxy on each connection. */
 export interface Greeting {

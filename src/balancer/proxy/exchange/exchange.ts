@@ -2,10 +2,11 @@ import { removedFromNamedResponses, removedFromResponses } from '../http/known-f
 import type { RequestHead } from '../http/request-head.ts';
 import type { ResponseHead } from '../http/response-head.ts';
 import { eventTime } from '../socket/event-time.ts';
+import { countBegin, countEnd, countFailure } from '../visibility/request-counts.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import type { PoolState } from '../worker/pool-state.ts';
-import { countFailure, type ListenerState } from '../worker/routing-state.ts';
+import type { ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 import { type ExchangeClient, writeJoined } from './exchange-client.ts';
 import { failureAnswer } from './failure-reasons.ts';
@@ -68,9 +69,8 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   /** `to`: where the route leads that took the request. */
   begin(head: RequestHead, listener: ListenerState, by: ForwardedBy, to?: Destination): void {
     const { pool, policy = pool.policy } = to ?? { pool: listener.pool };
-    listener.requests++;
-    listener.inFlight++;
-    listener.hasChanged = true;
+    countBegin(listener.counts);
+    countBegin(pool.counts);
     this.#listener = listener;
     this.#pool = pool;
     this.policy = policy;
@@ -166,9 +166,17 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     const endpoint = this.#answered(head.status);
     const upstream = this.#request.socket;
     const listener = this.#listener;
-    if (endpoint === undefined || upstream === undefined || listener === undefined) return;
+    const pool = this.#pool;
+    if (endpoint === undefined || upstream === undefined || listener === undefined || pool === undefined)
+      return;
     this.#client.writeText(formatUpgradeHead(head, this.#placement.naming(endpoint, this.requestId)));
-    const tunnel = beginTunnel(this.#client, { upstream, endpoint, listener }, head, rest, this.#context);
+    const tunnel = beginTunnel(
+      this.#client,
+      { upstream, endpoint, listener, pool },
+      head,
+      rest,
+      this.#context,
+    );
     tunnel.replace(this);
     this.#placement.upgraded();
     this.#forget();
@@ -264,7 +272,8 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   #fail(kind: FailureKind, isAnswered: boolean): void {
     const pool = this.#pool;
     if (this.#listener === undefined || pool === undefined) return;
-    countFailure(this.#listener, kind);
+    countFailure(this.#listener.counts, kind);
+    countFailure(pool.counts, kind);
     const [status, reason] = failureAnswer(kind, pool);
     this.#placement.gaveUp(kind, isAnswered ? undefined : status);
     this.#close();
@@ -278,10 +287,8 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
   }
 
   #close(): void {
-    if (this.#listener !== undefined) {
-      this.#listener.inFlight--;
-      this.#listener.hasChanged = true;
-    }
+    if (this.#listener !== undefined) countEnd(this.#listener.counts);
+    if (this.#pool !== undefined) countEnd(this.#pool.counts);
     this.#forget();
   }
 

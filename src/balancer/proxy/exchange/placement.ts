@@ -1,4 +1,5 @@
 import { eventTime, steadyTime } from '../socket/event-time.ts';
+import { countWaitBegin, countWaitEnd } from '../visibility/request-counts.ts';
 import type { RequestTrail, TrailFailure } from '../visibility/request-trail.ts';
 import type { EndpointState } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
@@ -202,7 +203,7 @@ export class Placement implements Waiter {
     } else {
       if (pool.holdMs <= 0 || this.isRetry) return 'no-endpoint';
       // Whoever starts replicas on demand looks at this.
-      if (this.#listener?.waiting === 0) this.#context.reportNow();
+      if (pool.counts.waiting === 0) this.#context.reportNow();
       this.#wait('no-endpoint', now, pool.holdMs);
     }
     waitingRoom.enter(this);
@@ -213,18 +214,17 @@ export class Placement implements Waiter {
     this.#waitsFor = kind;
     this.#waitBeganAt = now;
     this.#waitEndsAt = now + timeoutMs;
-    if (this.#listener === undefined) return;
-    this.#listener.waiting++;
-    this.#listener.hasChanged = true;
+    if (this.#listener === undefined || this.#pool === undefined) return;
+    countWaitBegin(this.#listener.counts);
+    countWaitBegin(this.#pool.counts);
   }
 
   #endWait(now: number): void {
     this.#waitsFor = undefined;
-    this.#pool?.waitingRoom?.leave(this);
-    const listener = this.#listener;
-    if (listener === undefined) return;
-    listener.waiting--;
-    listener.waitedMs += Math.max(0, now - this.#waitBeganAt);
-    listener.hasChanged = true;
+    if (this.#listener === undefined || this.#pool === undefined) return;
+    this.#pool.waitingRoom?.leave(this);
+    const waitedMs = Math.max(0, now - this.#waitBeganAt);
+    countWaitEnd(this.#listener.counts, waitedMs);
+    countWaitEnd(this.#pool.counts, waitedMs);
   }
 }

@@ -1,8 +1,10 @@
 import type { FrameScanner } from '../http/frame-scanner.ts';
 import type { Wire } from '../socket/wire.ts';
+import { countEnd, countFailure } from '../visibility/request-counts.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
-import { countFailure, type ListenerState } from '../worker/routing-state.ts';
+import type { PoolState } from '../worker/pool-state.ts';
+import type { ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 
 const keepAliveMs = 60_000;
@@ -14,6 +16,8 @@ export interface TunnelSides {
   readonly upstream: Wire;
   readonly endpoint: EndpointState;
   readonly listener: ListenerState;
+  /** The one that the request was counted for. */
+  readonly pool: PoolState;
   /** Of a WebSocket: follows what goes to the client. Undefined: nobody here knows what the bytes mean. */
   readonly frames?: FrameScanner | undefined;
 }
@@ -106,7 +110,7 @@ export class Tunnel implements InFlight {
   #finish(failure: FailureKind | undefined): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { client, upstream, endpoint, listener } = this.#sides;
+    const { client, upstream, endpoint, listener, pool } = this.#sides;
     if (failure === undefined || this.#isGoodbyeSaid) {
       client.destroy();
       upstream.destroy();
@@ -116,10 +120,11 @@ export class Tunnel implements InFlight {
       client.resetAndDestroy();
       upstream.resetAndDestroy();
       if (failure !== 'forced') endpoint.totals.failed++;
-      countFailure(listener, failure);
+      countFailure(listener.counts, failure);
+      countFailure(pool.counts, failure);
     }
-    listener.inFlight--;
-    listener.hasChanged = true;
+    countEnd(listener.counts);
+    countEnd(pool.counts);
     if (endpoint.end(this, failure === 'forced' || this.#isGoodbyeSaid)) this.#context.reportNow();
     this.#onEnd();
   }

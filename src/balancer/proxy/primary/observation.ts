@@ -1,11 +1,12 @@
 import type {
   BalancerObservation,
   EndpointObservation,
-  ListenerObservation,
+  RequestFigures,
   RoutingTable,
 } from '../../balancer-driver.ts';
 import type { Answers } from '../visibility/answers.ts';
 import type { EndpointFacts, FactsById } from './table-state.ts';
+import type { RequestSum } from './request-totals.ts';
 import type { EndpointSum, Totals } from './totals.ts';
 
 export type EndpointView = Omit<EndpointObservation, keyof Answers>;
@@ -39,12 +40,21 @@ export function observe(table: RoutingTable, facts: FactsById, totals: Totals): 
     ...view,
     ...totals.answers(view.id),
   }));
-  const listeners = table.listeners.map(({ id }): ListenerObservation => {
-    const { requests, waiting, waitedMs, failures } = totals.listener(id);
-    const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
-    return { id, isOpen: true, requests, waiting, waitedMs: Math.round(waitedMs), failed, failures };
-  });
-  return { endpoints, listeners, figures: totals.figures };
+  return {
+    endpoints,
+    pools: table.pools.map(({ id }) => ({ id, ...requestFigures(totals.pool(id)) })),
+    listeners: table.listeners.map(({ id }) => ({
+      id,
+      isOpen: true,
+      ...requestFigures(totals.listener(id)),
+    })),
+    figures: totals.figures,
+  };
+}
+
+function requestFigures({ requests, waiting, waitedMs, failures }: RequestSum): RequestFigures {
+  const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
+  return { requests, waiting, waitedMs: Math.round(waitedMs), failed, failures };
 }
 
 function conditionOf(

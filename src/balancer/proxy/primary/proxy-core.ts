@@ -141,7 +141,9 @@ export class ProxyCore {
     this.#rooms.settle();
     this.#doors.closeOthers(new Set(table.listeners.map(doorKey)));
     this.#health.follow(workerTable(table, this.#facts));
-    this.#totals.keepOnly(new Set(this.#facts.keys()), new Set(table.listeners.map(({ id }) => id)));
+    const idsOf = (entries: readonly { readonly id: string }[]): ReadonlySet<string> =>
+      new Set(entries.map(({ id }) => id));
+    this.#totals.keepOnly(new Set(this.#facts.keys()), idsOf(table.pools), idsOf(table.listeners));
     this.#tellChanges();
   }
 
@@ -211,7 +213,7 @@ export class ProxyCore {
     const states = viewEndpoints(this.#table, this.#facts, this.#totals).map(
       ({ id, state, condition }) => `${id} ${state} ${condition}`,
     );
-    const waiting = this.#table.listeners.filter(({ id }) => this.#totals.listener(id).waiting > 0);
+    const waiting = this.#table.pools.filter(({ id }) => this.#totals.pool(id).waiting > 0);
     const now = [...states, ...waiting.map(({ id }) => `${id} waiting`)].join('\n');
     if (now === this.#told) return;
     this.#told = now;

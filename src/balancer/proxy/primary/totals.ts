@@ -1,7 +1,8 @@
 import type { TrafficTotals, BalancerFigures } from '../../balancer-driver.ts';
 import { type Answers, noAnswers, plusAnswers } from '../visibility/answers.ts';
 import { figuresAtRest, noFigures, plusFigures } from '../../balancer-figures.ts';
-import type { EndpointReport, ListenerReport, WorkerNotice } from '../worker/worker-protocol.ts';
+import type { EndpointReport, WorkerNotice } from '../worker/worker-protocol.ts';
+import { type RequestSum, RequestTotals } from './request-totals.ts';
 
 export interface EndpointSum extends TrafficTotals {
   readonly inFlight: number;
@@ -10,23 +11,12 @@ export interface EndpointSum extends TrafficTotals {
   readonly ejectedReason: string;
 }
 
-export interface ListenerSum {
-  readonly requests: number;
-  /** Now. */
-  readonly waiting: number;
-  readonly waitedMs: number;
-  readonly failures: Readonly<Record<string, number>>;
-}
-
 interface WorkerFigures {
   readonly endpoints: Map<string, EndpointReport>;
   readonly answers: Map<string, Answers>;
-  readonly listeners: Map<string, ListenerReport>;
 }
 
 const nothing: TrafficTotals = { requests: 0, completed: 0, failed: 0, retried: 0, drained: 0, forced: 0 };
-
-const noRequests: ListenerSum = { requests: 0, waiting: 0, waitedMs: 0, failures: {} };
 
 /** Counters over all workers, and over those that are no more. */
 export class Totals {
@@ -35,19 +25,21 @@ export class Totals {
   readonly #pastAnswers = new Map<string, Answers>();
   readonly #figures = new Map<number, BalancerFigures>();
   #pastFigures = noFigures;
-  readonly #pastListeners = new Map<string, ListenerSum>();
+  readonly #listeners = new RequestTotals();
+  readonly #pools = new RequestTotals();
 
   add(worker: number, report: Extract<WorkerNotice, { type: 'report' }>): void {
     let figures = this.#workers.get(worker);
     if (figures === undefined) {
-      figures = { endpoints: new Map(), answers: new Map(), listeners: new Map() };
+      figures = { endpoints: new Map(), answers: new Map() };
       this.#workers.set(worker, figures);
     }
     for (const endpoint of report.endpoints) {
       figures.endpoints.set(endpoint.id, endpoint);
       if (endpoint.answers !== undefined) figures.answers.set(endpoint.id, endpoint.answers);
     }
-    for (const listener of report.listeners) figures.listeners.set(listener.id, listener);
+    this.#listeners.add(worker, report.listeners);
+    this.#pools.add(worker, report.pools);
     if (report.figures !== undefined) this.#figures.set(worker, report.figures);
   }
 
@@ -64,30 +56,22 @@ export class Totals {
     for (const [id, answers] of figures.answers) {
       this.#pastAnswers.set(id, plusAnswers(this.#pastAnswers.get(id) ?? noAnswers, answers));
     }
-    for (const [id, report] of figures.listeners) {
-      const past = this.#pastListeners.get(id) ?? noRequests;
-      const lost = report.inFlight === 0 ? {} : { 'worker-lost': report.inFlight };
-      this.#pastListeners.set(id, {
-        requests: past.requests + report.requests,
-        waiting: 0,
-        waitedMs: past.waitedMs + report.waitedMs,
-        failures: plusFailures(plusFailures(past.failures, report.failures), lost),
-      });
-    }
+    this.#listeners.lose(worker);
+    this.#pools.lose(worker);
   }
 
   /** Forgets what is no longer in the table. */
-  keepOnly(endpoints: ReadonlySet<string>, listeners: ReadonlySet<string>): void {
+  keepOnly(endpoints: ReadonlySet<string>, pools: ReadonlySet<string>, listeners: ReadonlySet<string>): void {
     const prune = (map: Map<string, unknown>, kept: ReadonlySet<string>): void => {
       for (const id of map.keys()) if (!kept.has(id)) map.delete(id);
     };
     prune(this.#pastEndpoints, endpoints);
     prune(this.#pastAnswers, endpoints);
-    prune(this.#pastListeners, listeners);
+    this.#listeners.keepOnly(listeners);
+    this.#pools.keepOnly(pools);
     for (const figures of this.#workers.values()) {
       prune(figures.endpoints, endpoints);
       prune(figures.answers, endpoints);
-      prune(figures.listeners, listeners);
     }
   }
 
@@ -121,17 +105,12 @@ export class Totals {
     return Array.from(this.#figures.values()).reduce(plusFigures, this.#pastFigures);
   }
 
-  listener(id: string): ListenerSum {
-    let { requests, waiting, waitedMs, failures } = this.#pastListeners.get(id) ?? noRequests;
-    for (const { listeners } of this.#workers.values()) {
-      const report = listeners.get(id);
-      if (report === undefined) continue;
-      requests += report.requests;
-      waiting += report.waiting;
-      waitedMs += report.waitedMs;
-      failures = plusFailures(failures, report.failures);
-    }
-    return { requests, waiting, waitedMs, failures };
+  listener(id: string): RequestSum {
+    return this.#listeners.sum(id);
+  }
+
+  pool(id: string): RequestSum {
+    return this.#pools.sum(id);
   }
 }
 
@@ -145,13 +124,4 @@ function plus(one: TrafficTotals, other: TrafficTotals): TrafficTotals {
     forced: one.forced + other.forced,
     forcedStreams: (one.forcedStreams ?? 0) + (other.forcedStreams ?? 0),
   };
-}
-
-function plusFailures(
-  one: Readonly<Record<string, number>>,
-  other: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-  const sum: Record<string, number> = { ...one };
-  for (const [kind, count] of Object.entries(other)) sum[kind] = (sum[kind] ?? 0) + count;
-  return sum;
 }

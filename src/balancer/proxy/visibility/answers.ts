@@ -57,7 +57,9 @@ export class AnswerCounts {
   /** All that was counted so far. */
   read(): Answers {
     const buckets: Record<number, number> = {};
-    for (const [index, count] of this.#buckets.entries()) {
+    // Not by an iterator, which takes ten times as long: this is done for each replica every second.
+    for (let index = 0; index < this.#buckets.length; index++) {
+      const count = this.#buckets[index] ?? 0;
       if (count > 0) buckets[index + firstBucket] = count;
     }
     return {

@@ -1,5 +1,6 @@
 import type { BalancingPolicy } from '../../../model/balancing.ts';
 import type { PoolEntry, TrafficSplit } from '../../balancer-driver.ts';
+import { newRequestCounts } from '../visibility/request-counts.ts';
 import type { RequestWatch } from '../visibility/request-watch.ts';
 import type { EndpointState } from './endpoint-state.ts';
 import { type RequestTraits, type TraitReader, traitReader } from './request-traits.ts';
@@ -33,6 +34,8 @@ export class PoolState {
   emptyReason: string;
   holdMs = 0;
   endpoints: readonly EndpointState[] = [];
+  /** Of requests that came to it over whichever listener. */
+  readonly counts = newRequestCounts();
   readonly spread: Spread;
   split: SplitSpread | undefined;
   pick: Pick = picks.least_conn;

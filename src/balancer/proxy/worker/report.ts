@@ -1,13 +1,15 @@
+import type { RequestCounts } from '../visibility/request-counts.ts';
 import type { RoutingState } from './routing-state.ts';
-import type { EndpointReport, ListenerReport } from './worker-protocol.ts';
+import type { EndpointReport, RequestReport } from './worker-protocol.ts';
 
-/** All counters of the endpoints and listeners that changed since the last call; those of answers only when asked for. */
+/** All counters of the endpoints, pools and listeners that changed since the last call; those of answers only when asked for. */
 export function collectReport(
   routing: RoutingState,
   withAnswers: boolean,
 ): {
   readonly endpoints: readonly EndpointReport[];
-  readonly listeners: readonly ListenerReport[];
+  readonly pools: readonly RequestReport[];
+  readonly listeners: readonly RequestReport[];
 } {
   const endpoints: EndpointReport[] = [];
   for (const endpoint of routing.endpoints.values()) {
@@ -27,12 +29,22 @@ export function collectReport(
       endpoints.push({ ...report, answers: answers.read() });
     } else endpoints.push(report);
   }
-  const listeners: ListenerReport[] = [];
-  for (const listener of routing.listeners.values()) {
-    if (!listener.hasChanged) continue;
-    listener.hasChanged = false;
-    const { id, requests, inFlight, waiting, waitedMs, failures } = listener;
-    listeners.push({ id, requests, inFlight, waiting, waitedMs, failures: { ...failures } });
+  return {
+    endpoints,
+    pools: collectRequests(routing.pools.values()),
+    listeners: collectRequests(routing.listeners.values()),
+  };
+}
+
+function collectRequests(
+  counted: Iterable<{ readonly id: string; readonly counts: RequestCounts }>,
+): readonly RequestReport[] {
+  const reports: RequestReport[] = [];
+  for (const { id, counts } of counted) {
+    if (!counts.hasChanged) continue;
+    counts.hasChanged = false;
+    const { requests, inFlight, waiting, waitedMs, failures } = counts;
+    reports.push({ id, requests, inFlight, waiting, waitedMs, failures: { ...failures } });
   }
-  return { endpoints, listeners };
+  return reports;
 }

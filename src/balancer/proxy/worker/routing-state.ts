@@ -1,8 +1,8 @@
 import type { ListenerEntry } from '../../balancer-driver.ts';
 import { ListenerEdge } from '../edge/listener-edge.ts';
+import { newRequestCounts, type RequestCounts } from '../visibility/request-counts.ts';
 import { DrainEnd } from './drain-end.ts';
 import { EndpointState } from './endpoint-state.ts';
-import type { FailureKind } from './failure-kind.ts';
 import { PoolState, type PoolSurroundings } from './pool-state.ts';
 import type { WorkerEndpoint, WorkerPool, WorkerTable } from './worker-protocol.ts';
 
@@ -11,21 +11,9 @@ export interface ListenerState {
   readonly id: string;
   entry: ListenerEntry;
   pool: PoolState;
-  requests: number;
-  inFlight: number;
-  /** Of those in flight, how many wait for an endpoint. */
-  waiting: number;
-  /** By all that have waited, in milliseconds. */
-  waitedMs: number;
-  readonly failures: Partial<Record<FailureKind, number>>;
-  hasChanged: boolean;
+  readonly counts: RequestCounts;
   /** Undefined: it has neither routes nor an edge policy, and pays for neither. */
   edge: ListenerEdge | undefined;
-}
-
-export function countFailure(listener: ListenerState, kind: FailureKind): void {
-  listener.failures[kind] = (listener.failures[kind] ?? 0) + 1;
-  listener.hasChanged = true;
 }
 
 /** The table in force in this worker. Endpoints, pools and listeners that stay keep their counters and connections. */
@@ -116,9 +104,8 @@ export class RoutingState {
       throw new Error(`listener ${entry.id} names the pool ${entry.pool}, which is not there`);
     const listener = this.listeners.get(entry.id);
     if (listener === undefined) {
-      const counters = { requests: 0, inFlight: 0, waiting: 0, waitedMs: 0, failures: {}, hasChanged: true };
       const edge = ListenerEdge.of(entry, this.pools, undefined);
-      this.listeners.set(entry.id, { id: entry.id, entry, pool, edge, ...counters });
+      this.listeners.set(entry.id, { id: entry.id, entry, pool, edge, counts: newRequestCounts() });
     } else {
       listener.entry = entry;
       listener.pool = pool;

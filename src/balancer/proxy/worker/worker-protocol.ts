@@ -71,7 +71,8 @@ export interface EndpointReport extends TrafficTotals {
   readonly answers?: Answers;
 }
 
-export interface ListenerReport {
+/** Of a listener, or of a pool. */
+export interface RequestReport {
   readonly id: string;
   readonly requests: number;
   readonly inFlight: number;
@@ -91,7 +92,8 @@ export type WorkerNotice =
       readonly sequence?: number;
       /** All counters of what has changed since the last report. */
       readonly endpoints: readonly EndpointReport[];
-      readonly listeners: readonly ListenerReport[];
+      readonly pools: readonly RequestReport[];
+      readonly listeners: readonly RequestReport[];
       /** With the answer to an order. */
       readonly figures?: BalancerFigures;
     }

@@ -60,9 +60,9 @@ export function runWorker(): void {
     const now = performance.now();
     const withAnswers = sequence !== undefined || now >= answersDueAt;
     if (withAnswers) answersDueAt = now + reportAnswersEveryMs;
-    const { endpoints, listeners } = collectReport(routing, withAnswers);
-    if (sequence !== undefined) tell({ type: 'report', sequence, endpoints, listeners, figures: figures() });
-    else if (endpoints.length + listeners.length > 0) tell({ type: 'report', endpoints, listeners });
+    const report = collectReport(routing, withAnswers);
+    if (sequence !== undefined) tell({ type: 'report', sequence, ...report, figures: figures() });
+    else if (Object.values(report).some(({ length }) => length > 0)) tell({ type: 'report', ...report });
   };
   const context: WorkerContext = {
     get limits() {
