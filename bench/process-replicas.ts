@@ -41,6 +41,7 @@ try {
     onChange: () => {},
     onProgress: () => {},
     smokeTester: () => Promise.resolve(),
+    hookRunner: () => Promise.resolve(),
     onDecision: () => Promise.resolve(false),
     onTakenDown: () => {},
     onBug: (bug) => console.error(bug),

@@ -27,6 +27,7 @@ for (const replicas of [50, ...sizes]) {
     onChange: () => {},
     onProgress: () => {},
     smokeTester: () => Promise.resolve(),
+    hookRunner: () => Promise.resolve(),
     onDecision: () => Promise.resolve(false),
     onTakenDown: () => {},
     onBug: (bug) => console.error(bug),

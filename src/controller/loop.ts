@@ -17,7 +17,7 @@ import { reconcile } from './reconcile/reconcile.ts';
 import { serviceAt } from './revisions.ts';
 import { ReplicaHistories } from './observe/replica-histories.ts';
 import { TrafficLedger } from './observe/traffic-ledger.ts';
-import type { SmokeTester } from './execute/smoke-tester.ts';
+import type { HookRunner, SmokeTester } from './execute/smoke-tester.ts';
 import type { TrafficTable } from './execute/traffic-table.ts';
 import { HealthMonitor } from '../health/health-monitor.ts';
 import type { MetricsSource } from '../metrics/metrics-source.ts';
@@ -39,6 +39,8 @@ export interface ControllerOptions {
   readonly onTakenDown: (services: readonly string[]) => void;
   /** Tests a new set of replicas before it takes traffic. */
   readonly smokeTester: SmokeTester;
+  /** Runs the stack's own commands at moments of a rollout. */
+  readonly hookRunner: HookRunner;
   /** What a new revision is judged by; without it, nothing is compared. */
   readonly metrics?: (() => Pick<MetricsSource, 'between'> | undefined) | undefined;
   /**
@@ -87,6 +89,7 @@ export class StackController implements AsyncDisposable {
     this.#operations = new OperationRunner({
       runtimes: options.runtimes,
       smokeTester: options.smokeTester,
+      hookRunner: options.hookRunner,
       histories: this.#histories,
       clock: options.clock,
       onProgress: options.onProgress,

@@ -17,7 +17,7 @@ export interface Snapshot {
   readonly inProgress: readonly InProgress[];
   /** Services whose images, networks and volumes are known to be there, as `name@revision`. */
   readonly prepared: ReadonlySet<string>;
-  /** Revisions that passed their smoke test, as `name@revision`. */
+  /** Revisions that passed their smoke test, as `name@revision`, and hooks that passed, by `hookKey`. */
   readonly verified: ReadonlySet<string>;
   /** Replicas whose removal was begun, with its cause: there is no way back for them. */
   readonly condemned: ReadonlyMap<string, string>;
@@ -80,7 +80,7 @@ export interface ObservedReplica {
 
 /** An operation that was begun and has not ended. */
 export interface InProgress {
-  readonly kind: 'prepare' | 'start' | 'stop' | 'remove' | 'smoke' | 'teardown';
+  readonly kind: 'prepare' | 'start' | 'stop' | 'remove' | 'smoke' | 'hook' | 'teardown';
   readonly service: string;
   readonly index: number | undefined;
   readonly revision: string | undefined;

@@ -1,3 +1,5 @@
+import type { RolloutHook } from '../model/rollout.ts';
+import { hookNames } from '../rollout/hooks.ts';
 import type { TenfoldError } from '../shared/errors.ts';
 import type { RoutingTable } from '../balancer/balancer-driver.ts';
 
@@ -14,6 +16,16 @@ export type Operation =
       readonly kind: 'smoke';
       readonly service: string;
       readonly revision: string;
+      readonly cause: string;
+    }
+  /** Runs a command of the stack's own at a moment of a rollout. */
+  | {
+      readonly kind: 'hook';
+      readonly service: string;
+      readonly revision: string;
+      readonly hook: RolloutHook;
+      /** Number of the rollout in the service's history. */
+      readonly rollout: number;
       readonly cause: string;
     }
   | { readonly kind: 'teardown'; readonly removeVolumes: boolean; readonly cause: string };
@@ -103,6 +115,8 @@ export function subjectOf(operation: Operation): string {
       return operation.listener;
     case 'smoke':
       return operation.service;
+    case 'hook':
+      return `${operation.service} ${hookNames[operation.hook]}`;
     case 'teardown':
       return 'networks';
     case 'start':
@@ -117,4 +131,9 @@ export function subjectOf(operation: Operation): string {
 /** Names an operation across passes, for what failed and is held back. */
 export function operationKey(operation: Operation): string {
   return `${operation.kind} ${subjectOf(operation)}`;
+}
+
+/** Names a hook of one rollout, for what has passed. */
+export function hookKey(service: string, rollout: number, hook: RolloutHook): string {
+  return `${service}#${rollout} ${hook}`;
 }

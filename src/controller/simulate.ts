@@ -1,6 +1,6 @@
 import type { Desired } from './desired.ts';
 import { indexSnapshot, isAlive, type Observed, type ObservedReplica, type Snapshot } from './observed.ts';
-import type { Operation, Plan } from './plan.ts';
+import { hookKey, type Operation, type Plan } from './plan.ts';
 import { decide } from './progress/decide.ts';
 import { reconcile } from './reconcile/reconcile.ts';
 import { noHistory } from './reconcile/restart-policy.ts';
@@ -58,6 +58,10 @@ function apply(world: Snapshot, operation: Operation, desired: Desired): Snapsho
         ...world,
         verified: new Set([...world.verified, `${operation.service}@${operation.revision}`]),
       };
+    case 'hook': {
+      const { service, rollout, hook } = operation;
+      return { ...world, verified: new Set([...world.verified, hookKey(service, rollout, hook)]) };
+    }
     case 'start':
       return operation.existingId === undefined
         ? { ...world, replicas: [...world.replicas, newReplica(operation, desired, world.now)] }

@@ -16,6 +16,7 @@ import { Journal } from './state/journal.ts';
 import { takeLock } from './state/lock.ts';
 import { StackStore } from './state/stack-store.ts';
 import { availableMemory } from './rollout/machine-memory.ts';
+import { runHook } from './rollout/run-hook.ts';
 import { runSmokeTest } from './rollout/smoke-test.ts';
 import { StackRegistry } from './stack/stack-registry.ts';
 import { createAmbassadorDriver } from '../balancer/ambassador/ambassador-driver.ts';
@@ -88,6 +89,7 @@ export async function runDaemon(home: Home, signal: AbortSignal): Promise<void> 
     store,
     journal,
     smokeTester: runSmokeTest,
+    hookRunner: runHook,
     metrics: () => measured,
     availableMemory,
     whyNoAmbassadors: () => whyNoAmbassadors(process.env, process.platform),

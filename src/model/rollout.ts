@@ -23,6 +23,19 @@ export type SmokeTest =
   /** Asked of each new replica; any answer from 200 to 399 passes. */
   | { readonly kind: 'path'; readonly path: string; readonly timeoutMs: number };
 
+/** A moment of a rollout at which a command of the stack's own is run. */
+export type RolloutHook = 'beforeSwitch' | 'afterSwitch';
+
+/** Commands that are run once for each rollout, on this machine, in the project folder. */
+export interface RolloutHooks {
+  /** When the new revision is ready for its first request. */
+  readonly beforeSwitch: readonly string[] | undefined;
+  /** When the new revision has had all requests and was watched. */
+  readonly afterSwitch: readonly string[] | undefined;
+  /** Longest time for each. */
+  readonly timeoutMs: number;
+}
+
 export type CanaryStep =
   /** Share of the requests, above 0 and at most 1. */
   | { readonly kind: 'share'; readonly share: number }
@@ -57,6 +70,7 @@ export interface RolloutPolicy {
   /** Blue-green: how long the old set runs on after the switch. */
   readonly keepMs: number;
   readonly smoke: SmokeTest | undefined;
+  readonly hooks?: RolloutHooks | undefined;
   /** Canary: ends with a share of 1. */
   readonly steps: readonly CanaryStep[];
   readonly header: RequestMark | undefined;

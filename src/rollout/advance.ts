@@ -3,6 +3,7 @@ import { advanceBlueGreen } from './strategies/blue-green.ts';
 import { advanceCanary } from './strategies/canary.ts';
 import { advanceRolling } from './strategies/rolling.ts';
 import type { RolloutFacts } from './facts.ts';
+import { awaitHook, hookBefore, isFirstBatchReady, isHookAhead } from './hooks.ts';
 import { placementOf } from './placement.ts';
 import type { Rollout } from './rollout.ts';
 import { hasFailed, watchReplicas } from './watch.ts';
@@ -23,12 +24,21 @@ export function advance(rollout: Rollout, facts: RolloutFacts): Advance {
     return { kind: 'failed', rollout: watched, reason, replicaId: last?.replicaId };
   }
   if (facts.replicas === 0 && facts.stale.length === 0) return { kind: 'finished', rollout: watched };
+  if (watched.hook !== undefined) return awaitHook(watched, watched.hook, facts);
+  const isReady = isHookAhead(watched, facts.policy, 'beforeSwitch') && isFirstBatchReady(watched, facts);
+  if (isReady && watched.pause === undefined) return goOn({ ...watched, hook: 'beforeSwitch' }, facts.now);
+  const step = advanceByStrategy(watched, facts);
+  const hook = hookBefore(watched, step, facts.policy);
+  return hook === undefined ? step : goOn({ ...watched, hook }, facts.now);
+}
+
+function advanceByStrategy(rollout: Rollout, facts: RolloutFacts): Advance {
   switch (rollout.strategy) {
     case 'rolling':
-      return advanceRolling(watched, facts);
+      return advanceRolling(rollout, facts);
     case 'blue-green':
-      return advanceBlueGreen(watched, facts);
+      return advanceBlueGreen(rollout, facts);
     case 'canary':
-      return advanceCanary(watched, facts);
+      return advanceCanary(rollout, facts);
   }
 }

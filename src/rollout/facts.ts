@@ -18,6 +18,8 @@ export interface RolloutFacts {
   /** The runtime or the balancer does not answer: nothing that is seen can be trusted. */
   readonly isBlind: boolean;
   readonly smoke: SmokeResult;
+  /** How the hook fared that is due. */
+  readonly hook: SmokeResult;
   /** What a revision answered between two times; undefined where nobody measures. */
   readonly trafficOf: ((revision: string, from: number, to: number) => RevisionTraffic) | undefined;
   /** A simulation: requests would be answered as well as before. */

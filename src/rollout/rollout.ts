@@ -1,4 +1,4 @@
-import type { RolloutStrategy, UpdatePolicy } from '../model/rollout.ts';
+import type { RolloutHook, RolloutStrategy, UpdatePolicy } from '../model/rollout.ts';
 import type { Service } from '../model/service.ts';
 
 /**
@@ -8,6 +8,7 @@ import type { Service } from '../model/service.ts';
  *   blue-green   starting → testing → switched → keeping
  *   canary       starting → observing → starting → … (once for each share)
  *
+ * In any of them a hook may be due, and the rollout stands still until that has passed.
  * In `keeping` the way is done: the old set only waits for its end, or to be wanted again.
  */
 export interface Rollout {
@@ -36,6 +37,10 @@ export interface Rollout {
   readonly hasPassed: boolean;
   /** What the gate said last, for a person. */
   readonly verdict: string | undefined;
+  /** The command that has to pass before anything else; undefined: none. */
+  readonly hook?: RolloutHook;
+  /** Undefined: none yet. */
+  readonly hooksPassed?: readonly RolloutHook[];
 }
 
 export type RolloutPhase = 'replacing' | 'starting' | 'testing' | 'switched' | 'observing' | 'keeping';

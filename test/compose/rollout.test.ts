@@ -23,7 +23,7 @@ describe('x-tenfold.rollout', () => {
     const policy = await policyOf(
       web(
         `{strategy: canary, steps: [5%, {pause: 2m}, 0.25, {pause: manual}], header: {name: X-Canary, value: 'yes'}, keep: 1m,
-          smoke: {command: ./smoke.sh, timeout: 5s},
+          smoke: {command: ./smoke.sh, timeout: 5s}, hooks: {before_switch: ./migrate.sh, after_switch: [./announce, web], timeout: 2m},
           gate: {max_error_rate_increase: 2%, latency: p99, max_latency_increase: 50%, confidence: 99%, min_requests: 10, window: 1m}}`,
       ),
     );
@@ -31,6 +31,11 @@ describe('x-tenfold.rollout', () => {
       strategy: 'canary',
       keepMs: 60_000,
       smoke: { kind: 'command', command: ['/bin/sh', '-c', './smoke.sh'], timeoutMs: 5_000 },
+      hooks: {
+        beforeSwitch: ['/bin/sh', '-c', './migrate.sh'],
+        afterSwitch: ['./announce', 'web'],
+        timeoutMs: 120_000,
+      },
       steps: [
         { kind: 'share', share: 0.05 },
         { kind: 'pause', durationMs: 120_000 },
@@ -75,6 +80,8 @@ services: {web: {image: x, ports: ['8080:80']${more}}}`;
     ['an unknown strategy', '{strategy: bluegreen}', /must be one of/, ''],
     ['a gate that is true', '{gate: true}', /must be a mapping, or false/, ''],
     ['two smoke tests', '{smoke: {path: /a, command: b}}', /either a command or a path/, ''],
+    ['hooks without a command', '{hooks: {timeout: 5s}}', /hooks name no command/, ''],
+    ['a hook of another name', '{hooks: {before: x}}', /additional property 'before'/, ''],
     ['a smoke test of nothing', '{smoke: {timeout: 5s}}', /either a command or a path/, ''],
     [
       'a canary of what stops first',

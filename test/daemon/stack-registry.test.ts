@@ -30,6 +30,7 @@ async function withRegistry(
       store,
       journal,
       smokeTester: () => Promise.resolve(),
+      hookRunner: () => Promise.resolve(),
       whyNoAmbassadors: () => undefined,
       onBug: fail,
     });

@@ -82,6 +82,7 @@ export async function dashboardWorld(options: WorldOptions = {}): Promise<Dashbo
     store: new StackStore(join(folder.path)),
     journal,
     smokeTester: () => Promise.resolve(),
+    hookRunner: () => Promise.resolve(),
     whyNoAmbassadors: () => undefined,
     onBug,
   });

@@ -1,6 +1,6 @@
 import { eventually } from '../helpers/eventually.ts';
 import { desiredOf, memoryWorld, webService, type MemoryWorld } from '../helpers/simulated/memory-stack.ts';
-import type { SmokeTester } from '../../src/controller/execute/smoke-tester.ts';
+import type { HookRunner, SmokeTester } from '../../src/controller/execute/smoke-tester.ts';
 import type { Desired, DesiredService } from '../../src/controller/desired.ts';
 import type { Pass } from '../../src/controller/pass.ts';
 import { beginRollouts, type RolloutOptions } from '../../src/daemon/rollout/begin-rollouts.ts';
@@ -28,6 +28,7 @@ export interface RolloutWorldOptions {
   readonly others?: readonly Service[];
   readonly behaviourOf?: (start: MemoryStart) => MemoryBehaviour;
   readonly smokeTester?: SmokeTester;
+  readonly hookRunner?: HookRunner;
   /** By revision; undefined: nobody measures. */
   readonly traffic?: (revision: string) => Traffic;
 }
@@ -47,7 +48,7 @@ export interface RolloutWorld extends AsyncDisposable {
 
 /** A stack with three replicas of web that run, on the memory runtime. */
 export async function rolloutWorld(options: RolloutWorldOptions = {}): Promise<RolloutWorld> {
-  const { behaviourOf = () => ({}), others = [], traffic, smokeTester } = options;
+  const { behaviourOf = () => ({}), others = [], traffic, smokeTester, hookRunner } = options;
   const service = webService({ revision: oldRevision, ...options.service });
   const changed: Service = {
     ...service,
@@ -58,6 +59,7 @@ export async function rolloutWorld(options: RolloutWorldOptions = {}): Promise<R
   const samples = traffic === undefined ? undefined : new Samples(traffic);
   const world = memoryWorld(desiredOf([changed, ...others]), createMemoryDriver({ behaviourOf }), {
     ...(smokeTester !== undefined && { smokeTester }),
+    ...(hookRunner !== undefined && { hookRunner }),
     ...(samples !== undefined && { metrics: () => samples.source(world) }),
   });
   await world.steady();

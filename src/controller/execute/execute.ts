@@ -2,7 +2,7 @@ import type { Desired } from '../desired.ts';
 import type { Operation } from '../plan.ts';
 import { replicaEnvironment } from './replica-environment.ts';
 import { serviceAt } from '../revisions.ts';
-import type { SmokeTester } from './smoke-tester.ts';
+import type { HookRunner, SmokeSubject, SmokeTester } from './smoke-tester.ts';
 import type { Replica } from '../../model/replica.ts';
 import type { LifecycleHook, Service } from '../../model/service.ts';
 import type { Progress, RuntimeDriver } from '../../runtime/runtime-driver.ts';
@@ -12,6 +12,7 @@ export interface ExecutionContext {
   readonly desired: Desired;
   readonly runtimes: ReadonlyMap<string, RuntimeDriver>;
   readonly smokeTester: SmokeTester;
+  readonly hookRunner: HookRunner;
   readonly replicas: ReadonlyMap<string, Replica>;
   /** Kind of the runtime that runs a replica, by replica id: an orphan has no service any more to tell it. */
   readonly runtimeKinds: ReadonlyMap<string, string>;
@@ -45,13 +46,12 @@ export async function execute(
       );
       return runHooks(service.postStart, replica, driver, 'post_start', signal);
     }
-    case 'smoke': {
-      const service = serviceOf(operation.service, operation.revision, context);
-      const replicas = [...context.replicas.values()].filter(
-        ({ service: name, revision, state }) =>
-          name === service.name && revision === service.revision && state.kind === 'running',
-      );
-      return context.smokeTester({ stack: context.desired.stack, service, replicas }, signal);
+    case 'smoke':
+      return context.smokeTester(subjectOf(operation, context), signal);
+    case 'hook': {
+      const { rollout } = context.desired.services[operation.service] ?? {};
+      if (rollout === undefined) return;
+      return context.hookRunner({ ...subjectOf(operation, context), hook: operation.hook, rollout }, signal);
     }
     case 'stop': {
       const replica = context.replicas.get(operation.replicaId);
@@ -75,6 +75,18 @@ export async function execute(
     case 'drain':
       return;
   }
+}
+
+function subjectOf(
+  of: { readonly service: string; readonly revision: string },
+  context: ExecutionContext,
+): SmokeSubject {
+  const service = serviceOf(of.service, of.revision, context);
+  const replicas = [...context.replicas.values()].filter(
+    ({ service: name, revision, state }) =>
+      name === service.name && revision === service.revision && state.kind === 'running',
+  );
+  return { stack: context.desired.stack, service, replicas };
 }
 
 async function prepare(

@@ -1,10 +1,10 @@
 import type { Doings } from '../changes.ts';
 import type { Desired } from '../desired.ts';
 import { execute } from './execute.ts';
-import type { SmokeTester } from './smoke-tester.ts';
+import type { HookRunner, SmokeTester } from './smoke-tester.ts';
 import type { RuntimeSnapshot } from '../observe/observe.ts';
 import type { InProgress, OperationFailure, Snapshot } from '../observed.ts';
-import { operationKey, type Operation } from '../plan.ts';
+import { hookKey, operationKey, type Operation } from '../plan.ts';
 import type { ReplicaHistories } from '../observe/replica-histories.ts';
 import type { Replica } from '../../model/replica.ts';
 import type { RuntimeDriver } from '../../runtime/runtime-driver.ts';
@@ -14,6 +14,7 @@ import { messageOf, TenfoldError } from '../../shared/errors.ts';
 export interface OperationRunnerOptions {
   readonly runtimes: ReadonlyMap<string, RuntimeDriver>;
   readonly smokeTester: SmokeTester;
+  readonly hookRunner: HookRunner;
   readonly histories: ReplicaHistories;
   readonly clock: Clock;
   readonly onProgress: (line: string) => void;
@@ -81,6 +82,7 @@ export class OperationRunner implements AsyncDisposable, Doings {
       desired,
       runtimes: this.#options.runtimes,
       smokeTester: this.#options.smokeTester,
+      hookRunner: this.#options.hookRunner,
       replicas: snapshot.byId,
       runtimeKinds: snapshot.runtimeKinds,
       progress: this.#options.onProgress,
@@ -136,6 +138,8 @@ export class OperationRunner implements AsyncDisposable, Doings {
       this.#prepared.clear();
     }
     if (operation.kind === 'smoke') this.#verified.add(`${operation.service}@${operation.revision}`);
+    if (operation.kind === 'hook')
+      this.#verified.add(hookKey(operation.service, operation.rollout, operation.hook));
     if (operation.kind !== 'prepare') return;
     for (const name of operation.services) {
       const service = desired.stack.services[name];
@@ -173,7 +177,8 @@ function inProgressOf(operation: Operation): InProgress | undefined {
       return { kind: 'start', service, index, revision, replicaId: existingId };
     }
     case 'smoke':
-      return { ...base, kind: 'smoke', service: operation.service, revision: operation.revision };
+    case 'hook':
+      return { ...base, kind: operation.kind, service: operation.service, revision: operation.revision };
     case 'stop':
     case 'remove':
       return { ...base, kind: operation.kind, service: operation.service, replicaId: operation.replicaId };

@@ -1,13 +1,17 @@
 import { isBalanced } from '../balanced-targets.ts';
 import type { Desired } from '../desired.ts';
 import { isRunning, type Observed, type ObservedReplica } from '../observed.ts';
-import type { Plan } from '../plan.ts';
+import { hookKey, type Plan } from '../plan.ts';
 import { describeExit } from '../reconcile/dependencies.ts';
 import type { MetricsSource } from '../../metrics/metrics-source.ts';
+import type { RolloutHook } from '../../model/rollout.ts';
 import type { Service } from '../../model/service.ts';
 import type { Fault, ReplicaFacts, RolloutFacts, SmokeResult } from '../../rollout/facts.ts';
 import { trafficOfRevision } from '../../rollout/gate/revision-traffic.ts';
+import { hookNames } from '../../rollout/hooks.ts';
 import { paceOf, type Rollout } from '../../rollout/rollout.ts';
+
+const hookKinds: readonly RolloutHook[] = ['beforeSwitch', 'afterSwitch'];
 
 /** What there is to judge a new revision by, beside the snapshot. */
 export interface Evidence {
@@ -40,6 +44,7 @@ export function rolloutFacts(
     faults: faultsOf(service, rollout, observed, plan),
     isBlind: observed.unreachable.has(service.kind) || (isServed && !observed.isBalancerReachable),
     smoke: smokeResult(service, observed),
+    hook: hookResult(service, rollout, observed),
     trafficOf:
       metrics === undefined
         ? undefined
@@ -85,7 +90,12 @@ function lastEndOf({ replica: { state } }: ObservedReplica, counted: number | un
 
 /** What the plan says will not come about without help, as far as it is about the new revision. */
 function faultsOf({ name }: Service, { to }: Rollout, observed: Observed, plan: Plan): readonly Fault[] {
-  const smokeError = observed.failures.get(`smoke ${name}`)?.error;
+  // Those of the new revision's commands are told apart from its replicas' own.
+  const commandErrors = new Set(
+    [`smoke ${name}`, ...hookKinds.map((hook) => hookOperation(name, hook))].flatMap(
+      (key) => observed.failures.get(key)?.error ?? [],
+    ),
+  );
   const others = new Set(
     (observed.byService.get(name) ?? [])
       .filter(({ replica }) => replica.revision !== to)
@@ -95,14 +105,29 @@ function faultsOf({ name }: Service, { to }: Rollout, observed: Observed, plan: 
     ({ service, instance = name, replicaId, revision = to, reason, failure, error }) => {
       const isOurs = service === name && revision === to && !others.has(replicaId ?? '');
       if (!isOurs || failure === undefined || failure === 'runtime-unreachable') return [];
-      return error !== undefined && error === smokeError ? [] : [{ replicaId, instance, reason }];
+      return error !== undefined && commandErrors.has(error) ? [] : [{ replicaId, instance, reason }];
     },
   );
 }
 
 function smokeResult({ name, revision }: Service, observed: Observed): SmokeResult {
   if (observed.verified.has(`${name}@${revision}`)) return { kind: 'passed' };
-  const failure = observed.failures.get(`smoke ${name}`);
+  return failureOf(`smoke ${name}`, observed);
+}
+
+function hookResult({ name }: Service, { hook, number }: Rollout, observed: Observed): SmokeResult {
+  if (hook === undefined) return { kind: 'pending' };
+  if (observed.verified.has(hookKey(name, number, hook))) return { kind: 'passed' };
+  return failureOf(hookOperation(name, hook), observed);
+}
+
+function failureOf(operation: string, observed: Observed): SmokeResult {
+  const failure = observed.failures.get(operation);
   if (failure === undefined) return { kind: 'pending' };
   return { kind: 'failed', reason: [failure.error.message, ...failure.error.details].join(' | ') };
+}
+
+/** The `operationKey` of a hook. */
+function hookOperation(service: string, hook: RolloutHook): string {
+  return `hook ${service} ${hookNames[hook]}`;
 }

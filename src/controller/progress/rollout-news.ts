@@ -1,5 +1,6 @@
 import type { Change } from '../changes.ts';
 import type { RolloutPolicy } from '../../model/rollout.ts';
+import { hookNames } from '../../rollout/hooks.ts';
 import { shareAt } from '../../rollout/placement.ts';
 import type { Rollout } from '../../rollout/rollout.ts';
 
@@ -20,6 +21,10 @@ export function rolloutNews(
     const words = phaseWords(after, policy);
     if (words !== undefined) say('rollout.step', words);
   }
+  if (after.hook !== undefined && before.hook === undefined)
+    say('rollout.step', `${hookNames[after.hook]} runs`);
+  if (before.hook !== undefined && after.hook === undefined)
+    say('rollout.step', `${hookNames[before.hook]} has passed`);
   return news;
 }
 

@@ -1,10 +1,11 @@
 import type { Desired, DesiredService } from '../desired.ts';
 import type { Observed, ObservedReplica } from '../observed.ts';
-import type { Operation } from '../plan.ts';
+import { hookKey, type Operation } from '../plan.ts';
 import { serviceAt } from '../revisions.ts';
 import { reconcileRunning, type ServicePlan } from './reconcile-service.ts';
 import { viewService } from './service-view.ts';
 import type { Service } from '../../model/service.ts';
+import { hookNames, isHookAhead } from '../../rollout/hooks.ts';
 import { placementOf, shareAt, type Placement } from '../../rollout/placement.ts';
 import { isUnderWay, type Rollout } from '../../rollout/rollout.ts';
 
@@ -23,20 +24,24 @@ export function planRunning(
     rollout === undefined || placement === undefined || stale === undefined
       ? reconcileRunning(viewService(service, wanted, desired, observed), desired)
       : reconcileBeside(service, stale, { rollout, placement, wanted }, desired, observed);
-  if (isUnderWay(rollout))
+  if (isUnderWay(rollout)) {
+    if (isHookAhead(rollout, service.rollout, 'beforeSwitch')) keepAside(plan, rollout, service, observed);
+    planHook(plan, rollout, service, observed);
     plan.waits.push({
       service: service.name,
       revision: rollout.to,
       reason: describeRollout(rollout, service),
     });
+  }
   return plan;
 }
 
 /** What a rollout that is under way waits for, in a line. */
 function describeRollout(rollout: Rollout, { rollout: policy }: Service): string {
-  const { strategy, isRollback, to, phase, step, pause } = rollout;
+  const { strategy, isRollback, to, phase, step, pause, hook } = rollout;
   const way = `${isRollback ? 'back' : strategy} to revision ${to.slice(0, 7)}`;
   if (pause !== undefined) return `${way}: paused, ${pause.reason}`;
+  if (hook !== undefined) return `${way}: ${hookNames[hook]}`;
   const share = `${Number((shareAt(policy, step) * 100).toFixed(1))} % of the requests`;
   return `${way}: ${strategy === 'canary' && phase === 'observing' ? share : phase}`;
 }
@@ -105,6 +110,25 @@ function planSmokeTest(
   const isTesting = observed.inProgress.some(({ kind, service }) => kind === 'smoke' && service === name);
   if (isTesting) plan.waits.push({ service: name, revision, reason: 'the new set is being tested' });
   else plan.operations.push({ kind: 'smoke', service: name, revision, cause: 'before it takes traffic' });
+}
+
+/** No request reaches the new revision before its hook has passed. */
+function keepAside(plan: ServicePlan, rollout: Rollout, { name }: Service, observed: Observed): void {
+  for (const { replica } of observed.byService.get(name) ?? [])
+    if (replica.revision === rollout.to) plan.aside.set(replica.id, 'before_switch has not passed yet');
+}
+
+function planHook(
+  plan: ServicePlan,
+  { hook, number, pause }: Rollout,
+  { name, revision }: Service,
+  observed: Observed,
+): void {
+  if (hook === undefined || pause !== undefined) return;
+  if (observed.verified.has(hookKey(name, number, hook))) return;
+  if (observed.inProgress.some(({ kind, service }) => kind === 'hook' && service === name)) return;
+  const cause = hook === 'beforeSwitch' ? 'before it takes traffic' : 'it has all requests';
+  plan.operations.push({ kind: 'hook', service: name, revision, hook, rollout: number, cause });
 }
 
 function besideCause(operation: Operation, { freshReplicas }: Placement): Operation {

@@ -6,6 +6,7 @@ import type { Operation, Wait } from '../plan.ts';
 import { decideRestart } from './restart-policy.ts';
 import {
   endedBeforeActive,
+  isHeldByHook,
   isRecycled,
   isRestartInPlace,
   isServing,
@@ -86,7 +87,7 @@ function planReplacement(
   blocked: Wait | undefined,
 ): void {
   const { service, desired, observed, rollout, pace } = view;
-  const isPaused = rollout?.pause !== undefined;
+  const isPaused = rollout?.pause !== undefined || isHeldByHook(view, kept);
   const failed = new Set(rollout?.failures.flatMap(({ replicaId }) => replicaId ?? []));
   const isInPlace = (replica: ObservedReplica): boolean => isRestartInPlace(replica, view);
   const leaving = view.outdated.filter((replica) => isLeaving(replica, view));

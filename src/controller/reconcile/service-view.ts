@@ -10,6 +10,7 @@ import type { Desired, DesiredService } from '../desired.ts';
 import type { Replica } from '../../model/replica.ts';
 import type { UpdatePolicy } from '../../model/rollout.ts';
 import type { Service } from '../../model/service.ts';
+import { isHookAhead } from '../../rollout/hooks.ts';
 import { isUnderWay, paceOf, type Rollout } from '../../rollout/rollout.ts';
 
 /** One service's part of a snapshot, sorted into the groups that reconcile decides over. */
@@ -128,4 +129,16 @@ export function nextIndices(view: ServiceView, count: number): readonly number[]
     if (!avoided.has(index)) chosen.push(index);
   }
   return chosen;
+}
+
+/** Staying out of rotation holds nothing back that takes no requests: its rollout stands still until the hook has passed. */
+export function isHeldByHook(
+  { rollout, service, isBalanced }: ServiceView,
+  current: readonly ObservedReplica[],
+): boolean {
+  if (rollout === undefined || isBalanced) return false;
+  return (
+    isHookAhead(rollout, service.rollout, 'beforeSwitch') &&
+    current.some(({ health }) => health === 'healthy')
+  );
 }

@@ -43,9 +43,15 @@ export function promoteRollouts(
     if (rollout === undefined) return undefined;
     const freed: Rollout = { ...rollout, pause: undefined, failures: [] };
     if (rollout.strategy === 'canary') return promoteCanary(freed, service, isWhole, now);
-    if (rollout.phase === 'testing') return { ...freed, phase: 'switched', phaseSince: now };
+    // Whoever promotes it vouches for it.
+    if (rollout.phase === 'testing') return { ...passed(freed), phase: 'switched', phaseSince: now };
     return rollout.phase === 'keeping' ? 'finished' : undefined;
   });
+}
+
+function passed(rollout: Rollout): Rollout {
+  const { hook: _hook, ...rest } = rollout;
+  return { ...rest, hooksPassed: [...(rollout.hooksPassed ?? []), 'beforeSwitch'] };
 }
 
 function promoteCanary(

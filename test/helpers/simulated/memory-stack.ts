@@ -3,7 +3,7 @@ import { MemoryBalancer } from './memory-balancer.ts';
 import type { Change } from '../../../src/controller/changes.ts';
 import type { Desired, DesiredService } from '../../../src/controller/desired.ts';
 import { StackController, type ControllerOptions } from '../../../src/controller/loop.ts';
-import type { SmokeTester } from '../../../src/controller/execute/smoke-tester.ts';
+import type { HookRunner, SmokeTester } from '../../../src/controller/execute/smoke-tester.ts';
 import type { Decision } from '../../../src/controller/progress/decide.ts';
 import type { Pass } from '../../../src/controller/pass.ts';
 import { TrafficTable } from '../../../src/controller/execute/traffic-table.ts';
@@ -65,6 +65,7 @@ export function desiredOf(
 
 export interface MemoryWorldOptions {
   readonly smokeTester?: SmokeTester;
+  readonly hookRunner?: HookRunner;
   readonly metrics?: ControllerOptions['metrics'];
 }
 
@@ -98,6 +99,7 @@ export function memoryWorld(
     onChange: (change) => changes.push(change),
     onProgress: () => {},
     smokeTester: options.smokeTester ?? (() => Promise.resolve()),
+    hookRunner: options.hookRunner ?? (() => Promise.resolve()),
     metrics: options.metrics,
     onDecision: (decision) => {
       decisions.push(decision);

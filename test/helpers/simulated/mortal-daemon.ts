@@ -119,6 +119,7 @@ export class MortalWorld {
       onBug: (thrown) => this.bugs.push(thrown),
       whyNoAmbassadors: () => undefined,
       smokeTester: () => Promise.resolve(),
+      hookRunner: () => Promise.resolve(),
     });
     await traffic.adopt(never);
     for (const desired of await store.load()) registry.adopt(desired);

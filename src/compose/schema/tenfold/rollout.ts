@@ -121,6 +121,18 @@ export const xTenfoldRollout = object(
       },
       { isExtensible: false, description: 'Blue-green: what the new set must pass before the switch.' },
     ),
+    hooks: object(
+      {
+        before_switch: commandLine,
+        after_switch: commandLine,
+        timeout: time('Longest time for each command.'),
+      },
+      {
+        isExtensible: false,
+        description:
+          'Commands that are run once for each rollout: before the new revision gets its first request, and when it has all of them.',
+      },
+    ),
     steps: list(step),
     header: mark('header'),
     cookie: mark('cookie'),

@@ -3,6 +3,7 @@ import type {
   FailureAction,
   GatePolicy,
   RequestMark,
+  RolloutHooks,
   RolloutPolicy,
   SmokeTest,
   UpdatePolicy,
@@ -80,6 +81,7 @@ export function rolloutPolicy(config: XTenfoldRollout = {}): RolloutPolicy {
     strategy: config.strategy ?? 'rolling',
     keepMs: milliseconds(config.keep, 600_000),
     smoke: smokeTest(config.smoke),
+    hooks: rolloutHooks(config.hooks),
     steps: canarySteps(config.steps),
     header: requestMark(config.header),
     cookie: requestMark(config.cookie),
@@ -106,6 +108,8 @@ export function checkedRolloutPolicy(
     });
   if (own?.smoke !== undefined && (own.smoke.command === undefined) === (own.smoke.path === undefined))
     throw refuse('a smoke test has either a command or a path', 'one of command and path', 'smoke');
+  if (own?.hooks !== undefined && policy.hooks === undefined)
+    throw refuse('hooks name no command', 'before_switch, after_switch or both', 'hooks');
   const shares = policy.steps.flatMap((step) => (step.kind === 'share' ? [step.share] : []));
   if (shares.some((share, at) => share <= (shares[at - 1] ?? 0)))
     throw refuse('the shares of a canary have to grow', 'each share larger than the one before', 'steps');
@@ -118,6 +122,12 @@ function smokeTest(config: XTenfoldRollout['smoke']): SmokeTest | undefined {
   const timeoutMs = milliseconds(config?.timeout, 60_000);
   if (config?.command !== undefined) return { kind: 'command', command: config.command, timeoutMs };
   return config?.path === undefined ? undefined : { kind: 'path', path: config.path, timeoutMs };
+}
+
+function rolloutHooks(config: XTenfoldRollout['hooks']): RolloutHooks | undefined {
+  const { before_switch: beforeSwitch, after_switch: afterSwitch, timeout } = config ?? {};
+  if (beforeSwitch === undefined && afterSwitch === undefined) return undefined;
+  return { beforeSwitch, afterSwitch, timeoutMs: milliseconds(timeout, 60_000) };
 }
 
 function canarySteps(config: readonly StepConfig[] | undefined): readonly CanaryStep[] {
