@@ -28,12 +28,16 @@ export function swarm(): ChangedSystem {
       const nginxFile = join(folder, 'nginx.conf');
       await writeFile(nginxFile, nginxResolving());
       const [image, front] = [await nodeImage(), await nginxImage()];
+      const networks = await docker('network', 'ls', '--format', '{{.Name}}');
       await docker('swarm', 'init', '--advertise-addr', '127.0.0.1');
       const nginxName = `bench-swarm-nginx-${process.pid}`;
       const leave = async (): Promise<void> => {
         await docker('rm', '-f', nginxName).catch(() => undefined);
         await docker('service', 'rm', 'bench_app').catch(() => undefined);
         await docker('swarm', 'leave', '--force');
+        // A swarm makes it and leaves it behind.
+        if (!networks.includes('docker_gwbridge'))
+          await docker('network', 'rm', 'docker_gwbridge').catch(() => undefined);
       };
       try {
         await docker('network', 'create', '-d', 'overlay', '--attachable', 'bench_swarm');
