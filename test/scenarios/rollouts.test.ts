@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { RolloutStatus } from '../../src/daemon/rollout-api.ts';
 import { controlRequest } from '../helpers/control-request.ts';
@@ -147,6 +149,50 @@ for (const { runtime, skip } of scenarioRuntimes.filter((each) => each.runtime =
           (await rollout()).history.map(({ outcome }) => outcome),
           ['succeeded', 'rolled back', 'aborted'],
         );
+      }));
+
+    test('hooks run before the first request and after the last replica, once more by the daemon after one that was killed, and one that fails takes it all back', () =>
+      withHome(async (home) => {
+        const hooks = {
+          before_switch: `echo begun >> before.log
+            while [ ! -e go ]; do sleep 0.1; done
+            echo "$$TENFOLD_STRATEGY of $$TENFOLD_SERVICE" >> before.log`,
+          after_switch: 'test ! -e broken || { echo the queue is full; exit 3; }',
+        };
+        const { stack, change, rollout } = await scene(home, runtime, { hooks }, quick);
+        const said = async (): Promise<readonly string[]> => {
+          const text = await readFile(join(home.projectDir, 'before.log'), 'utf8').catch(() => '');
+          return text.split('\n').filter(Boolean);
+        };
+        await using load = stack.load();
+        await change({ REVISION: '2' });
+        const deploying = home.start(['deploy']);
+        await eventually(async () => assert.deepEqual(await said(), ['begun']), 10_000);
+        assert.equal((await rollout()).rollout?.fresh, 0, 'no request reaches the new revision');
+
+        process.kill((await home.version()).pid, 'SIGKILL');
+        await deploying.ended(20_000);
+        await home.succeed(['rollout', 'status']);
+        await eventually(async () => assert.deepEqual(await said(), ['begun', 'begun']), 10_000);
+        await home.write('go', '');
+        await eventually(async () => {
+          const { history, rollout: underWay } = await rollout();
+          assert.deepEqual([history.at(-1)?.outcome, underWay], ['succeeded', undefined]);
+        }, 20_000);
+        await stack.settled(3);
+        assert.ok((await said()).includes('rolling of web'));
+
+        await home.write('broken', '');
+        await change({ REVISION: '3' });
+        const failed = await home.run(['deploy']);
+        assert.equal(failed.exitCode, 1, failed.stdout);
+        assert.match(
+          failed.stderr,
+          /after_switch failed: the command ended with exit code 3.*the queue is full/,
+        );
+        await stack.settled(3);
+        assert.equal((await rollout()).history.at(-1)?.outcome, 'rolled back');
+        assertNothingFailed(await load.stop());
       }));
   });
 }
