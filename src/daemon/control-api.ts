@@ -216,10 +216,18 @@ export interface EntrypointStatus {
   /** Clients begin with TLS. */
   readonly isSecure?: boolean;
   readonly isOpen: boolean;
-  /** In the order in which they are tried; `service` is undefined where a route answers by itself. */
-  readonly routes: readonly { readonly id: string; readonly service?: string }[];
+  /** In the order in which they are tried. */
+  readonly routes: readonly RouteStatus[];
   readonly requests: number;
   readonly failed: number;
+}
+
+export interface RouteStatus {
+  readonly id: string;
+  /** Undefined: it answers by itself. */
+  readonly service?: string;
+  /** A GET that it takes, and no route before it; without a host or a path, any will do. Undefined: none is known. */
+  readonly request?: { readonly host?: string; readonly path?: string };
 }
 
 export interface ListenerStatus {
@@ -231,6 +239,8 @@ export interface ListenerStatus {
   readonly isSecure?: boolean;
   readonly exposure: 'published' | 'internal' | 'network';
   readonly isOpen: boolean;
+  /** To other services, in the order in which they are tried. */
+  readonly routes?: readonly RouteStatus[];
   readonly requests: number;
   readonly failed: number;
   readonly note?: string;

@@ -45,7 +45,7 @@ describe('a target is ours', () => {
           port: 443,
           isSecure: true,
           isOpen: true,
-          routes: [{ id: 'r', service: 'web' }],
+          routes: [{ id: 'r', service: 'web', request: {} }],
           requests: 0,
           failed: 0,
         },

@@ -41,7 +41,10 @@ export function defineCapacity(command: Command): Command {
     .option('--cpus <n>', 'calculated: cores that one instance takes', parsePositive)
     .option('--memory <size>', 'calculated: memory that one instance takes: 512m, 2g', parseMemory)
     .option('--max <n>', 'measured: the most replicas to try; 8 by default', parseCount)
-    .option('--path <path>', 'measured: path and query to ask for; / by default')
+    .option(
+      '--path <path>',
+      'measured: path and query to ask for; one that its route takes, or /, by default',
+    )
     .option(
       '--step <duration>',
       'measured: how long each number of replicas is loaded; 5s by default',

@@ -24,12 +24,17 @@ export async function runMeasured(
   const { output, surroundings } = invocation;
   const stack = await stackName(invocation);
   const html = options.html === undefined ? undefined : await reportFile(options.html, surroundings);
-  const { path = '/', targetRate, p95 } = options;
+  const { targetRate, p95 } = options;
   const question: Question | undefined =
     targetRate === undefined ? undefined : { ratePerSecond: targetRate, p95Ms: p95 };
   const report = await withDaemon(invocation, async ({ client }): Promise<CapacityReport> => {
     using escalation = takeEscalation(invocation);
-    const bench = await openServiceBench(invocation, client, { stack, service, path }, escalation);
+    const bench = await openServiceBench(
+      invocation,
+      client,
+      { stack, service, path: options.path },
+      escalation,
+    );
     const startedAt = surroundings.clock.now();
     const progress = openCapacityProgress(invocation, `capacity of ${service}`);
     try {
@@ -40,7 +45,7 @@ export async function runMeasured(
         stop: AbortSignal.any([escalation.first, output.closed]),
         onProgress: (message, steps) => progress.tell(message, steps),
       });
-      return buildCapacityReport(measured, { stack, service, path, startedAt, question });
+      return buildCapacityReport(measured, { stack, service, path: bench.path, startedAt, question });
     } finally {
       progress.finish();
     }

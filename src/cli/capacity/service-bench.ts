@@ -10,6 +10,7 @@ import { TenfoldError, messageOf } from '../../shared/errors.ts';
 import type { DaemonClient } from '../connection/daemon-client.ts';
 import type { Escalation } from '../escalation.ts';
 import type { Invocation } from '../invocation.ts';
+import { noteChoice } from '../load/note-choice.ts';
 import { requireServices } from '../scale-values.ts';
 
 /** Load before the part that counts, as a share of that part: connections open and replicas get warm. */
@@ -18,16 +19,17 @@ const warmShare = 0.25;
 export interface BenchSubject {
   readonly stack: string;
   readonly service: string;
-  readonly path: string;
+  /** Undefined: one that leads there. */
+  readonly path: string | undefined;
 }
 
 /** A service of a stack as something to measure. Throws `unknown-service` and `no-listener`. */
 export async function openServiceBench(
   invocation: Invocation,
   client: DaemonClient,
-  { stack, service, path }: BenchSubject,
+  { stack, service, path: asked }: BenchSubject,
   escalation: Escalation,
-): Promise<Bench> {
+): Promise<Bench & { readonly path: string }> {
   const status = await client.stack(stack);
   requireServices(
     stack,
@@ -35,6 +37,8 @@ export async function openServiceBench(
     status.services.map(({ name }) => name),
   );
   const target = serviceTarget(status, service);
+  const path = asked ?? target.path ?? '/';
+  noteChoice(invocation, service, target, path);
   const replicas = status.services.find(({ name }) => name === service)?.desired ?? 1;
 
   async function load(options: QuickOptions, durationMs: number): Promise<Observation> {
@@ -52,6 +56,7 @@ export async function openServiceBench(
   }
 
   return {
+    path,
     replicas,
     cores: availableParallelism(),
     // Not ended by an interruption: the number that was there could only be put back after it.

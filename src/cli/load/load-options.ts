@@ -34,7 +34,7 @@ export function defineLoad(command: Command): Command {
     )
     .option('--for <duration>', 'length of the test: 30s, 2m; 10s by default')
     .option('-X, --method <method>', 'GET by default')
-    .option('--path <path>', 'path and query of a service')
+    .option('--path <path>', 'path and query of a service; one that its route takes, or /, by default')
     .option('-H, --header <name:value>', 'header field; repeatable', collect)
     .option('-d, --body <text>', 'body of the request; @FILE takes it from a file')
     .option('--timeout <duration>', 'longest wait for an answer; 30s by default')

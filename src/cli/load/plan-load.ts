@@ -11,6 +11,8 @@ export interface LoadPlan {
   readonly scenario: Scenario;
   /** A URL or the name of a service. */
   readonly target: string;
+  /** Nothing says which path to ask for: it is the target's. */
+  readonly isPathOpen: boolean;
 }
 
 /** What a command line comes to. Throws `usage`, or what is wrong with the scenario file. */
@@ -42,6 +44,21 @@ export async function planLoad(
   return { ...plan, scenario: { ...plan.scenario, thresholds: [...plan.scenario.thresholds, ...more] } };
 }
 
+/** The scenario as it goes to a target that is reached by this path. */
+export function withTargetPath({ scenario, isPathOpen }: LoadPlan, path: string | undefined): Scenario {
+  if (!isPathOpen || path === undefined) return scenario;
+  const requests = scenario.requests.map((request) => ({
+    ...request,
+    name: `${request.method} ${path}`,
+    path,
+  }));
+  // It is one request; a threshold that names it means this one.
+  const thresholds = scenario.thresholds.map((threshold) =>
+    threshold.request === undefined ? threshold : { ...threshold, request: requests[0]?.name },
+  );
+  return { ...scenario, requests, thresholds };
+}
+
 /** Decided by the shape of the word alone: a folder may well be called like a service. */
 function isScenarioFile(word: string): boolean {
   return parseTargetUrl(word) === undefined && (/\.(ya?ml|json)$/i.test(word) || word.includes('/'));
@@ -64,14 +81,14 @@ function planFile(file: string, options: LoadOptions, quick: Quick): LoadPlan {
     });
   }
   const isReplaced = quick.rate !== undefined || quick.users !== undefined || quick.for !== undefined;
-  if (!isReplaced) return { scenario, target };
+  if (!isReplaced) return { scenario, target, isPathOpen: false };
   const isLengthOnly = quick.rate === undefined && quick.users === undefined;
   if (isLengthOnly) {
     throw new TenfoldError('usage', '`--for` alone does not say how much load', {
       expected: '`--rate` or `--users` beside it',
     });
   }
-  return { scenario: { ...scenario, shape: quickShape(quick) }, target };
+  return { scenario: { ...scenario, shape: quickShape(quick) }, target, isPathOpen: false };
 }
 
 function planQuick(subject: string, options: LoadOptions, quick: Quick): LoadPlan {
@@ -79,7 +96,10 @@ function planQuick(subject: string, options: LoadOptions, quick: Quick): LoadPla
     throw new TenfoldError('usage', `both ${subject} and --target ${options.target} are targets`);
   }
   const url = parseTargetUrl(subject);
-  if (url === undefined) return { scenario: quickScenario(subject, quick), target: subject };
+  if (url === undefined) {
+    const isPathOpen = quick.path === undefined;
+    return { scenario: quickScenario(subject, quick), target: subject, isPathOpen };
+  }
   if (quick.path !== undefined && url.pathname + url.search !== '/') {
     throw new TenfoldError('usage', 'both the URL and --path say which path to ask for');
   }
@@ -87,5 +107,6 @@ function planQuick(subject: string, options: LoadOptions, quick: Quick): LoadPla
   return {
     scenario: quickScenario(`${url.host}${path === '/' ? '' : path}`, { ...quick, path }),
     target: url.origin,
+    isPathOpen: false,
   };
 }

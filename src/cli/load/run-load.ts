@@ -8,17 +8,25 @@ import type { VerbCall } from '../verb.ts';
 import { findTarget } from './find-target.ts';
 import type { LoadOptions } from './load-options.ts';
 import { openLoadProgress } from './load-progress.ts';
-import { planLoad } from './plan-load.ts';
+import { noteChoice } from './note-choice.ts';
+import { planLoad, withTargetPath } from './plan-load.ts';
 import { renderLoadReport } from './render-load-report.ts';
 import { reportFile } from './report-files.ts';
 
 /** Runs a load test and prints its report; the exit code says whether it held. */
 export async function runLoad({ invocation, options, words }: VerbCall<LoadOptions>): Promise<number> {
   const { output, surroundings } = invocation;
-  const { scenario, target: named } = await planLoad(words[0], options, surroundings);
+  const plan = await planLoad(words[0], options, surroundings);
   const csv = options.csv === undefined ? undefined : await reportFile(options.csv, surroundings);
   const html = options.html === undefined ? undefined : await reportFile(options.html, surroundings);
-  const target = await findTarget(invocation, named, options.iOwnThisTarget ?? false);
+  const target = await findTarget(invocation, plan.target, options.iOwnThisTarget ?? false);
+  const scenario = withTargetPath(plan, target.path);
+  noteChoice(
+    invocation,
+    plan.target,
+    target,
+    scenario.requests.length === 1 ? scenario.requests[0]?.path : undefined,
+  );
 
   using escalation = takeEscalation(invocation);
   const progress = openLoadProgress(invocation, scenario, `${scenario.name}  ${target.url}`);

@@ -1,5 +1,5 @@
 import type { ServiceStatus, StackStatus } from '../../daemon/control-api.ts';
-import { serviceTarget, type LoadTarget } from '../../load/target/load-target.ts';
+import { isRouted, serviceTarget, type LoadTarget } from '../../load/target/load-target.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 import { requireServices } from '../scale-values.ts';
 
@@ -32,7 +32,7 @@ export function findProofTarget(
     return { service, target: serviceTarget(stack, service) };
   }
   const candidates = stack.services
-    .filter((each) => hasPublishedHttp(each) || isRouted(stack, each))
+    .filter((each) => hasPublishedHttp(each) || isRouted(stack, each.name))
     .map(({ name }) => name);
   const named = candidates.filter((name) => commandWords.some((word) => names(word, name)));
   const [chosen, ...others] = candidates.length > 1 && named.length > 0 ? named : candidates;
@@ -56,11 +56,6 @@ function hasPublishedHttp({ listeners }: ServiceStatus): boolean {
   return listeners.some(
     ({ exposure, protocol, isOpen }) => exposure === 'published' && protocol === 'http' && isOpen,
   );
-}
-
-/** A route of an open entrypoint leads to it. */
-function isRouted({ entrypoints = [] }: StackStatus, { name }: ServiceStatus): boolean {
-  return entrypoints.some(({ isOpen, routes }) => isOpen && routes.some(({ service }) => service === name));
 }
 
 /** `web`, `web=5` and `web-2` all name `web`. */

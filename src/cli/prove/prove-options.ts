@@ -10,7 +10,7 @@ export interface ProveOptions {
   readonly for: number;
   readonly steadyWithin: number;
   readonly timeout: number;
-  readonly path: string;
+  readonly path?: string;
   readonly service?: string;
   readonly postEvery: number;
   readonly slo?: readonly string[];
@@ -39,7 +39,11 @@ export function defineProve(command: Command): Command {
       60_000,
     )
     .option('--service <name>', 'service to load; the one that has a published HTTP listener by default')
-    .option('--path <path>', 'path and query to ask for; / by default', parsePath, '/')
+    .option(
+      '--path <path>',
+      'path and query to ask for; one that its route takes, or /, by default',
+      parsePath,
+    )
     .option('--post-every <n>', 'make one in so many requests a POST', parsePostEvery, 0)
     .option('--timeout <duration>', 'longest wait for an answer; 10s by default', parseLength, 10_000)
     .option(

@@ -15,6 +15,7 @@ import { homeOf, withDaemon, type Invocation } from '../invocation.ts';
 import { reportFile } from '../load/report-files.ts';
 import { stackName } from '../project.ts';
 import type { VerbCall } from '../verb.ts';
+import { noteChoice } from '../load/note-choice.ts';
 import { findProofTarget } from './find-proof-target.ts';
 import { openProofProgress } from './proof-progress.ts';
 import type { ProveOptions } from './prove-options.ts';
@@ -35,6 +36,8 @@ export async function runProve(
   const command = await resolveCommand(words, ownCommandLine(invocation, stack, verbs), surroundings);
   const status = await withDaemon(invocation, ({ client }) => client.stack(stack));
   const { service, target } = findProofTarget(status, options.service, words);
+  const path = options.path ?? target.path ?? '/';
+  noteChoice(invocation, service, target, path);
 
   using escalation = takeEscalation(invocation);
   const log = new RequestLog();
@@ -47,7 +50,7 @@ export async function runProve(
       target,
       load: {
         ratePerSecond: options.rate,
-        path: options.path,
+        path,
         postEvery: options.postEvery,
         timeoutMs: options.timeout,
       },

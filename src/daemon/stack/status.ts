@@ -5,6 +5,7 @@ import { endpointsByRun, trafficOf } from '../../controller/observe/observe.ts';
 import type { ServiceTraffic } from '../../controller/observe/traffic-ledger.ts';
 import { indexSnapshot, isRunning, type Observed, type ObservedReplica } from '../../controller/observed.ts';
 import { describeExit } from '../../controller/reconcile/dependencies.ts';
+import { describeRoutes } from './route-request.ts';
 import { publisherOf, runId } from '../../controller/reconcile/routing.ts';
 import { formatPlan, isSteady } from '../../controller/plan.ts';
 import { describeProgress } from '../rollout/describe-rollouts.ts';
@@ -117,10 +118,7 @@ function describeEntrypoints(
         port,
         ...(edge?.tls !== undefined && { isSecure: true }),
         isOpen: observed?.isOpen ?? false,
-        routes: routes.map(({ id, action }) => ({
-          id,
-          ...(action.kind === 'forward' && { service: action.to.service }),
-        })),
+        routes: describeRoutes(routes, edge?.redirectToHttpsPort === undefined),
         requests: observed?.requests ?? 0,
         failed: observed?.failed ?? 0,
       };
@@ -139,16 +137,19 @@ function describeListener(
   if (port === undefined) return [];
   const observed = balancer?.listeners.find((candidate) => candidate.id === id);
   const publisher = listener.exposure === 'network' ? undefined : publisherOf(port, replicas);
-  const { hostIp, target, protocol, exposure } = listener;
+  const { hostIp, target, protocol, exposure, routes, edge } = listener;
   return [
     {
       hostIp,
       port,
       target,
       protocol,
-      ...(listener.edge?.tls !== undefined && { isSecure: true }),
+      ...(edge?.tls !== undefined && { isSecure: true }),
       exposure,
       isOpen: observed?.isOpen ?? false,
+      ...(routes !== undefined && {
+        routes: describeRoutes(routes, edge?.redirectToHttpsPort === undefined),
+      }),
       requests: observed?.requests ?? 0,
       failed: observed?.failed ?? 0,
       ...(publisher !== undefined && {

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import type { StackStatus } from '../../daemon/control-api.ts';
+import type { ListenerStatus, RouteStatus, StackStatus } from '../../daemon/control-api.ts';
 import { TenfoldError, messageOf } from '../../shared/errors.ts';
 import type { HttpAddress } from '../client/http-client.ts';
 import { listenerScheme } from '../../shared/listener-scheme.ts';
@@ -14,6 +14,10 @@ export interface LoadTarget {
   /** Value of `Host`. */
   readonly hostField: string;
   readonly address: HttpAddress;
+  /** Where a route leads there: a path that it takes, to ask for unless told otherwise. */
+  readonly path?: string;
+  /** Where it was not plain, for people: `entrypoint web, route api, Host example.com`. */
+  readonly choice?: string;
 }
 
 /** What the stacks of this machine are, and whether that matters. */
@@ -29,38 +33,71 @@ export function serviceTarget(stack: StackStatus, service: string): LoadTarget {
   const usable = listeners.filter(
     ({ isOpen, protocol, exposure }) => isOpen && protocol === 'http' && exposure !== 'network',
   );
-  const listener =
-    usable.find(({ exposure }) => exposure === 'published') ?? sharedListener(stack, service) ?? usable[0];
+  const published = usable.find(({ exposure }) => exposure === 'published');
+  const routed = published === undefined ? findRouted(stack, service) : undefined;
+  const listener = published ?? routed?.listener ?? usable[0];
   if (listener === undefined) {
     const seen = listeners.map(
       ({ port, protocol, isOpen }) => `${port} (${protocol}${isOpen ? '' : ', closed'})`,
     );
     throw new TenfoldError('no-listener', `no open HTTP listener leads to ${service} of ${stack.name}`, {
-      expected: 'a service with a port under `ports:`, in a stack that is up',
+      expected:
+        'a service with a port under `ports:`, or a route that a plain GET can take, in a stack that is up',
       got: listeners.length === 0 ? 'a service without listeners' : `listeners ${seen.join(', ')}`,
       hint: `\`tenfold status -p ${stack.name}\` shows the listeners`,
     });
   }
   const { hostIp, port } = listener;
   const host = hostIp === '' || hostIp === '0.0.0.0' ? '127.0.0.1' : hostIp === '::' ? '::1' : hostIp;
-  const name = shownHost(hostIp);
+  const name = routed?.request.host ?? shownHost(hostIp);
   return {
     url: `${listenerScheme(listener)}://${name}:${port}`,
     basePath: '',
     hostField: `${name}:${port}`,
     address: { host, port, serverName: listener.isSecure === true ? name : undefined, isOwn: true },
+    ...(routed?.request.path !== undefined && { path: routed.request.path }),
+    ...(routed !== undefined && {
+      choice: `${routed.listener.name}, route ${routed.route}, Host ${name}`,
+    }),
   };
 }
 
-/** The first open entrypoint of which a route leads to the service. */
-function sharedListener({ entrypoints = [] }: StackStatus, service: string): SharedListener | undefined {
-  const found = entrypoints.find(
-    ({ isOpen, routes }) => isOpen && routes.some((route) => route.service === service),
-  );
-  return found === undefined ? undefined : { ...found, protocol: 'http' };
+/** A route that leads to a service, with a request that it takes. */
+interface Routed {
+  readonly listener: SharedListener;
+  readonly route: string;
+  readonly request: NonNullable<RouteStatus['request']>;
 }
 
-type SharedListener = NonNullable<StackStatus['entrypoints']>[number] & { readonly protocol: 'http' };
+type SharedListener = Pick<ListenerStatus, 'hostIp' | 'port' | 'isSecure' | 'protocol'> & {
+  /** `entrypoint web`. */
+  readonly name: string;
+};
+
+/** Whether a load test finds the service behind an address that services share. */
+export function isRouted(stack: StackStatus, service: string): boolean {
+  return findRouted(stack, service) !== undefined;
+}
+
+/** By the first route that leads to the service: of the entrypoints, then of other services' published ports. */
+function findRouted({ entrypoints = [], services }: StackStatus, service: string): Routed | undefined {
+  const shared = [
+    ...entrypoints.map((each) => ({ ...each, protocol: 'http' as const, name: `entrypoint ${each.name}` })),
+    ...services.flatMap(({ name, listeners }) =>
+      listeners
+        .filter(({ exposure }) => exposure === 'published')
+        .map((each) => ({ ...each, name: `port ${each.port} of ${name}` })),
+    ),
+  ];
+  for (const { isOpen, routes = [], ...listener } of shared) {
+    if (!isOpen) continue;
+    for (const route of routes) {
+      if (route.service === service && route.request !== undefined)
+        return { listener, route: route.id, request: route.request };
+    }
+  }
+  return undefined;
+}
 
 /** The URL given, or undefined when the text is none with http or https; `localhost:8080/path` is one too. */
 export function parseTargetUrl(text: string): URL | undefined {

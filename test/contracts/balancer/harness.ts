@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import type {
   BalancerDriver,
@@ -132,10 +133,16 @@ export class BalancedService {
     return found;
   }
 
+  /** Whatever came in on it was for its pool, and is counted there too. */
   async observeListener(): Promise<ListenerObservation> {
-    const { listeners } = await this.#driver.observe(never);
+    const { listeners, pools } = await this.#driver.observe(never);
     const found = listeners.find(({ id }) => id === this.listener.id);
     if (found === undefined) throw new Error(`${this.listener.id} is not observed`);
+    const { id: _id, isOpen: _isOpen, ...figures } = found;
+    assert.deepEqual(
+      pools.find(({ id }) => id === this.listener.pool),
+      { id: this.listener.pool, ...figures },
+    );
     return found;
   }
 }

@@ -125,6 +125,24 @@ export function testListeners(driver: () => BalancerDriver): void {
       assert.deepEqual(await driver().table(never), overTheWire(service.table));
     });
 
+    test('a pool counts the requests of all its listeners, each of which counts its own', async (t) => {
+      const service = await BalancedService.open(driver(), [await good(t)]);
+      const { listeners, pools } = service.table;
+      const port = await freePort();
+      const second = listeners.map((listener) => ({ ...listener, id: `${listener.id}-second`, port }));
+      await driver().apply({ listeners: [...listeners, ...second], pools }, never);
+      for (const each of [service.port, port, port]) assert.equal((await ask(each)).status, 200);
+      const observed = await driver().observe(never);
+      assert.deepEqual(
+        observed.listeners.map(({ requests }) => requests),
+        [1, 2],
+      );
+      assert.deepEqual(
+        observed.pools.map(({ id, requests, failed }) => [id, requests, failed]),
+        [[service.listener.pool, 3, 0]],
+      );
+    });
+
     test('a listener can be given to another pool without closing', async (t) => {
       const [one, two] = [await good(t, 'one'), await good(t, 'two')];
       const service = await BalancedService.open(driver(), [one]);

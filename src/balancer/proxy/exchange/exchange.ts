@@ -170,13 +170,8 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     if (endpoint === undefined || upstream === undefined || listener === undefined || pool === undefined)
       return;
     this.#client.writeText(formatUpgradeHead(head, this.#placement.naming(endpoint, this.requestId)));
-    const tunnel = beginTunnel(
-      this.#client,
-      { upstream, endpoint, listener, pool },
-      head,
-      rest,
-      this.#context,
-    );
+    const sides = { upstream, endpoint, listener, pool };
+    const tunnel = beginTunnel(this.#client, sides, head, rest, this.#context);
     tunnel.replace(this);
     this.#placement.upgraded();
     this.#forget();
