@@ -68,6 +68,51 @@ describe('rolling replacement', () => {
     assert.equal(nextRollingStep(policy, { ...between, now: 1_500 }).create, 1);
   });
 
+  test('waits for the delay also while what was replaced is on its way out', () => {
+    const policy: UpdatePolicy = { ...startFirst, delayMs: 1_000 };
+    const leaving = state({
+      current: 1,
+      servingCurrent: 1,
+      servingOutdated: 2,
+      outdated: 3,
+      leaving: 1,
+      lastServingAt: 500,
+      now: 600,
+    });
+    assert.equal(nextRollingStep(policy, leaving).create, 0);
+    const stopped = { ...leaving, desired: 4, servingOutdated: 2, outdated: 3 };
+    assert.equal(nextRollingStep({ ...policy, parallelism: 2, order: 'stop-first' }, stopped).retire, 0);
+  });
+
+  test('takes a batch that serves in part for none that is over', () => {
+    const half = state({
+      desired: 4,
+      current: 2,
+      servingCurrent: 1,
+      servingOutdated: 4,
+      outdated: 4,
+      lastServingAt: 500,
+      now: 600,
+    });
+    const delayed: UpdatePolicy = { ...startFirst, parallelism: 2, delayMs: 1_000 };
+    assert.equal(nextRollingStep(delayed, half).create, 0);
+    assert.equal(nextRollingStep(delayed, { ...half, now: 9_000 }).create, 0);
+    const watched = nextRollingStep({ ...delayed, delayMs: 0 }, { ...half, watchedUntil: 3_500 });
+    assert.deepEqual(watched, { create: 0, retire: 0, holdUntil: 3_500 });
+  });
+
+  test('fills the first batch while a part of it is watched', () => {
+    const watched = {
+      desired: 4,
+      current: 1,
+      servingCurrent: 1,
+      servingOutdated: 4,
+      outdated: 4,
+      watchedUntil: 10,
+    };
+    assert.equal(nextRollingStep({ ...startFirst, parallelism: 2 }, state(watched)).create, 1);
+  });
+
   test('whatever the counts, start-first never takes the serving below the desired number', () => {
     holds(
       property(

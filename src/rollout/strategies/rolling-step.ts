@@ -45,10 +45,18 @@ export function nextRollingStep(policy: UpdatePolicy, state: RollingState): Roll
 
   if (state.isPaused === true) return { create: 0, retire: 0, holdUntil: undefined };
   const unsettled = state.current - state.servingCurrent;
-  const isWatched = (state.watchedUntil ?? 0) > state.now;
-  if (isWatched && unsettled === 0) return { create: 0, retire: 0, holdUntil: state.watchedUntil };
+  const freed = Math.min(missing, Math.max(0, state.desired - state.current - state.outdated));
+  if ((state.watchedUntil ?? 0) > state.now) {
+    // The batch is filled, where a part of it is still to come; it is one as long as no more than it has begun.
+    const create =
+      policy.order === 'start-first' ? Math.min(missing, Math.max(0, parallelism - state.current)) : freed;
+    return { create, retire: 0, holdUntil: state.watchedUntil };
+  }
   const holdUntil = delayEnd(policy, state);
-  const isHeld = holdUntil !== undefined && unsettled === 0 && state.leaving === 0;
+  // With a delay, a batch has to be whole before its end can be told; without one, the next may overlap it.
+  const isUnfinished =
+    policy.delayMs > 0 && (unsettled > 0 || (policy.order === 'stop-first' && state.leaving > 0));
+  const isHeld = holdUntil !== undefined || isUnfinished;
   const surplus = Math.max(0, state.servingCurrent + state.servingOutdated - state.desired);
 
   if (policy.order === 'start-first') {
@@ -56,7 +64,7 @@ export function nextRollingStep(policy: UpdatePolicy, state: RollingState): Roll
     return {
       create: Math.min(missing, room),
       retire: Math.min(state.servingOutdated, surplus),
-      holdUntil: isHeld ? holdUntil : undefined,
+      holdUntil,
     };
   }
   // A place whose old replica is gone and whose new one is not even begun serves no more than one that starts.
@@ -64,9 +72,9 @@ export function nextRollingStep(policy: UpdatePolicy, state: RollingState): Roll
   const inTransition = Math.max(state.leaving + unsettled, notServing);
   const room = isHeld ? 0 : Math.max(0, parallelism - inTransition);
   return {
-    create: Math.min(missing, Math.max(0, state.desired - state.current - state.outdated)),
+    create: freed,
     retire: Math.min(state.servingOutdated, Math.max(room, surplus)),
-    holdUntil: isHeld ? holdUntil : undefined,
+    holdUntil,
   };
 }
 
