@@ -44,18 +44,14 @@ export async function loadComposeProject(
 
 /** The stack that the compose files describe, with what its local processes need of the caller's environment. */
 export async function loadStack(invocation: Invocation): Promise<LoadedStack> {
-  const project = await loadComposeProject(invocation);
-  const resolved = await stackOf(invocation, project);
-  return { ...resolved, locate: (error) => locateError(error, project) };
+  return stackOf(invocation, await loadComposeProject(invocation));
 }
 
 /** What `up` makes of the project. Throws with the faults that only show there: keys that contradict each other. */
-export async function stackOf(
-  { surroundings }: Invocation,
-  project: Project,
-): Promise<Pick<LoadedStack, 'stack' | 'warnings'>> {
+export async function stackOf({ surroundings }: Invocation, project: Project): Promise<LoadedStack> {
   const { resolveStack } = await import('../compose/resolve-stack.ts');
-  return resolveStack(project, hostEnvironment(surroundings.environment));
+  const resolved = resolveStack(project, hostEnvironment(surroundings.environment));
+  return { ...resolved, locate: (error) => locateError(error, project) };
 }
 
 /** The daemon knows a stack, not its text: it says `services.web.ports`, and the line is found here. */

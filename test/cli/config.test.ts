@@ -107,6 +107,17 @@ describe('tenfold config', () => {
     assert.equal((await runInProcess(['-f', bad, 'config', '-q', '--no-consistency'], {})).exitCode, 0);
   });
 
+  test('refuses more replicas than a service can have, and says where', async () => {
+    const bad = join(folder, 'fixed-port.yaml');
+    writeFileSync(
+      bad,
+      'services:\n  db:\n    image: a\n    volumes: [data:/data]\n    ports: ["5432:5432"]\n    scale: 2\nvolumes: {data: }\n',
+    );
+    const { stderr, exitCode } = await runInProcess(['-f', bad, 'config', '-q'], {});
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /db cannot have 2 replicas[^]*fixed-port\.yaml:5:5 \(services\.db\.ports\)/);
+  });
+
   test('ends with 3 for a file that is wrong, and says where', async () => {
     const bad = join(folder, 'bad.yaml');
     writeFileSync(bad, 'services:\n  web:\n    imge: a\n    command: b\n');

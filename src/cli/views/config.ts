@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Option } from 'commander';
-import { messageOf, TenfoldError } from '../../shared/errors.ts';
+import { isTenfoldError, messageOf, TenfoldError } from '../../shared/errors.ts';
 import type { ConfigView } from '../../compose/render-config.ts';
-import { loadComposeProject, stackOf } from '../project.ts';
+import type { Project } from '../../compose/project.ts';
+import type { Invocation } from '../invocation.ts';
+import { loadComposeProject, stackOf, type LoadedStack } from '../project.ts';
 import { addVerb, type Program, type VerbCall } from '../verb.ts';
 
 /** The views that are an option of their own. */
@@ -107,7 +109,7 @@ async function projectText({ invocation, options, words }: VerbCall<ConfigOption
     options.pathResolution &&
     options.consistency &&
     options.envResolution;
-  const { warnings } = isWhole ? await stackOf(invocation, project) : project;
+  const { warnings } = isWhole ? await checkedStack(invocation, project) : project;
   for (const warning of warnings) invocation.output.warn(warning);
   if (options.quiet === true) return '';
   const { renderConfig, renderHashes } = await import('../../compose/render-config.ts');
@@ -116,6 +118,19 @@ async function projectText({ invocation, options, words }: VerbCall<ConfigOption
   const format = options.format ?? (isJson ? 'json' : 'yaml');
   const text = renderConfig(project, { view, format, isInterpolated });
   return view === 'model' || view === 'variables' ? text : listText(text, view, isJson);
+}
+
+/** Throws with what `up` would refuse before it asks the machine for anything. */
+async function checkedStack(invocation: Invocation, project: Project): Promise<LoadedStack> {
+  const loaded = await stackOf(invocation, project);
+  const { checkRunnable } = await import('../../daemon/stack/check-runnable.ts');
+  try {
+    for (const service of Object.values(loaded.stack.services))
+      checkRunnable(service, service.replicas, loaded.stack);
+  } catch (thrown) {
+    throw isTenfoldError(thrown) ? loaded.locate(thrown) : thrown;
+  }
+  return loaded;
 }
 
 /** Lines as they are, or as one JSON document: `{"services": ["web"]}`. */
