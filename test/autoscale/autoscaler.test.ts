@@ -126,6 +126,17 @@ describe('the autoscaler of a daemon', { concurrency: true }, () => {
       assert.equal(world.model.events[0]?.message, 'scaled from 0 to 1: 2 requests wait for a first replica');
     }));
 
+  test('at zero sleeps on while requests wait for another service, over whichever address they came', () =>
+    withWorld({ min: 0, intervalMs: 600 * second }, 0, async (world) => {
+      await world.pass(1);
+      world.model.waitingElsewhere = 3;
+      await world.autoscaler.wake();
+      world.model.waiting = 2;
+      await world.autoscaler.wake();
+      await eventually(() => assert.equal(world.count(), 1));
+      assert.equal(world.model.events[0]?.message, 'scaled from 0 to 1: 2 requests wait for a first replica');
+    }));
+
   test('a sample that says so wakes it as well', () =>
     withWorld({ min: 0, intervalMs: 600 * second }, 0, async (world) => {
       await world.pass(1);

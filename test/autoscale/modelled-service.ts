@@ -1,5 +1,6 @@
 import { latencyBucket } from '../../src/balancer/latency-histogram.ts';
-import type { BalancerObservation } from '../../src/balancer/balancer-driver.ts';
+import type { BalancerObservation, PoolObservation } from '../../src/balancer/balancer-driver.ts';
+import { noRequests } from '../../src/balancer/request-figures.ts';
 import { poolId, type Desired } from '../../src/controller/desired.ts';
 import type { ScaledStack } from '../../src/daemon/autoscale/scaled-service.ts';
 import type { StackEvent } from '../../src/daemon/control-api.ts';
@@ -20,6 +21,8 @@ export interface ModelledService {
   load: number;
   /** Requests that wait for one. */
   waiting: number;
+  /** Requests that wait for another service of the stack. */
+  waitingElsewhere: number;
   /** What storing a state throws. */
   failure: Error | undefined;
   /** Takes one sample at that time. */
@@ -36,6 +39,7 @@ export function modelledService(policy: AutoscalePolicy, replicas = 1): Modelled
     desired,
     load: 0,
     waiting: 0,
+    waitingElsewhere: 0,
     failure: undefined,
     events: [],
     stack: {
@@ -66,16 +70,13 @@ export function modelledService(policy: AutoscalePolicy, replicas = 1): Modelled
     },
     balancer: {
       observe: () => {
-        const { waiting } = model;
-        const pool = {
-          id: poolId('demo', 'web', 80),
-          requests,
+        const waitingAt = (service: string, waiting: number): PoolObservation => ({
+          ...noRequests,
+          id: poolId('demo', service, 80),
           waiting,
-          waitedMs: 0,
-          failed: 0,
-          failures: {},
-        };
-        return Promise.resolve({ endpoints: [], pools: [pool], listeners: [] });
+        });
+        const pools = [waitingAt('web', model.waiting), waitingAt('api', model.waitingElsewhere)];
+        return Promise.resolve({ endpoints: [], pools, listeners: [] });
       },
     },
     sample(time) {
