@@ -16,7 +16,7 @@ export function requireTargets(status: StackStatus, words: readonly string[]): T
     if (target !== undefined) return target;
     const known = status.services.flatMap(({ name, replicas }) => [
       name,
-      ...replicas.map(({ instance }) => instance),
+      ...new Set(replicas.map(({ instance }) => instance)),
     ]);
     throw new TenfoldError(
       'unknown-service',
@@ -30,9 +30,11 @@ export function requireTargets(status: StackStatus, words: readonly string[]): T
   });
 }
 
+/** A service named `api-2` comes before the second replica of `api`: it is what docker compose means by the word. */
 function findTarget({ services }: StackStatus, word: string): Target | undefined {
+  const named = services.find(({ name }) => name === word);
+  if (named !== undefined) return { service: named, instance: undefined };
   for (const service of services) {
-    if (service.name === word) return { service, instance: undefined };
     if (service.replicas.some(({ instance }) => instance === word)) return { service, instance: word };
   }
   return undefined;
@@ -40,7 +42,8 @@ function findTarget({ services }: StackStatus, word: string): Target | undefined
 
 /** Throws `unknown-instance` unless the stack has the instance. */
 export function requireInstance(status: StackStatus, instance: string): void {
-  const known = status.services.flatMap(({ replicas }) => replicas.map((replica) => replica.instance));
+  const all = status.services.flatMap(({ replicas }) => replicas.map((replica) => replica.instance));
+  const known = [...new Set(all)];
   if (known.includes(instance)) return;
   throw new TenfoldError('unknown-instance', `the stack ${status.name} has no instance \`${instance}\``, {
     expected: known.length === 0 ? 'a stack that has replicas' : `one of ${known.join(', ')}`,

@@ -120,7 +120,8 @@ function revisionCell(replica: ReplicaStatus, style: Style): Cell {
 
 function addressesOf(replica: ReplicaStatus): string {
   const endpoints = replica.endpoints.map(({ host, port }) => `${host}:${port}`);
-  return [...endpoints, ...replica.published.map(publishedAddress)].join(' ');
+  // Docker publishes a port on IPv4 and on IPv6, which is one address to a person.
+  return [...new Set([...endpoints, ...replica.published.map(publishedAddress)])].join(' ');
 }
 
 function identityOf(replica: ReplicaStatus): string {
