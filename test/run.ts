@@ -5,7 +5,8 @@ import { spec } from 'node:test/reporters';
 // `npm test` runs everything; `npm test -- unit` the fast ones; any other words are folders or files below test/.
 
 /** What starts real programs or waits for real time. */
-const slow = /^test\/(scenarios|contracts|examples|fixtures|helpers|runtime|prove|capacity|load|balancer|dashboard)\//;
+const slow =
+  /^test\/(scenarios|contracts|examples|fixtures|helpers|runtime|prove|capacity|load|balancer|dashboard)\//;
 
 const words = process.argv.slice(2);
 const files = (words.length === 0 ? ['test'] : words).flatMap(filesOf).sort();
