@@ -154,6 +154,8 @@ function resolveService(name: string, config: ServiceConfig, project: Project, w
     rollback: rollbackPolicy(config.deploy?.rollback_config, update),
     rollout: checkedRolloutPolicy({ name, update, listeners: ports.listeners }, tenfold.rollout, project),
     balancing: balancingPolicy(name, tenfold, project),
+    ...(tenfold.weights !== undefined && { weights: tenfold.weights }),
+    ...(tenfold.backups !== undefined && { backups: tenfold.backups }),
     recycle: recyclePolicy(name, tenfold, project),
     isSingleton,
     startTimeoutMs: startTimeoutMs(tenfold),

@@ -116,6 +116,10 @@ export interface Service {
   readonly directPorts: readonly DirectPort[];
   /** Targets that a route leads to, of an entrypoint or of any listener. */
   readonly routedTargets?: readonly number[];
+  /** Parts of the requests by index of the replica, from 1; 1 where none is given. */
+  readonly weights?: readonly number[];
+  /** So many replicas, those of the highest indices, are asked only while no other can be; one never is. */
+  readonly backups?: number;
   /** Names of the networks it is attached to; two services that share one can reach each other. */
   readonly networks: readonly string[];
   /** Undefined: a port check decides. */

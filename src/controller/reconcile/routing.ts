@@ -50,9 +50,13 @@ export function poolsOf(
   replicas: readonly PlacedReplica[],
   split: TrafficSplit | undefined,
 ): readonly PoolEntry[] {
+  const backups = backupIndices(service, replicas);
   return balancedTargets(service).map((target) => {
     const endpoints = replicas.flatMap(({ observed, rotation, own }) =>
-      endpointEntry(observed, rotation, ownTarget(service, own, target)),
+      endpointEntry(observed, rotation, ownTarget(service, own, target)).map((entry) => ({
+        ...entry,
+        ...standing(service, backups, observed.replica.index),
+      })),
     );
     return {
       id: poolId(stackName, service.name, target),
@@ -68,6 +72,23 @@ export function poolsOf(
       ...(mayBeAtZero(service) && { holdMs: service.startTimeoutMs }),
     };
   });
+}
+
+/** A replica's part of the requests, where the file says anything of it. */
+function standing(
+  { weights }: Service,
+  backups: ReadonlySet<number>,
+  index: number,
+): Pick<EndpointEntry, 'weight' | 'isBackup'> {
+  const weight = weights?.[index - 1];
+  return { ...(weight !== undefined && { weight }), ...(backups.has(index) && { isBackup: true }) };
+}
+
+/** The highest of those that are to take requests; the lowest one never stands by. */
+function backupIndices({ backups = 0 }: Service, replicas: readonly PlacedReplica[]): ReadonlySet<number> {
+  const active = replicas.filter(({ rotation }) => rotation === 'active');
+  const indices = [...new Set(active.map(({ observed }) => observed.replica.index))].sort((a, b) => a - b);
+  return new Set(backups === 0 ? [] : indices.slice(1).slice(-backups));
 }
 
 /** With no replica by the autoscaler's word: requests wait for the first one, which they wake. */

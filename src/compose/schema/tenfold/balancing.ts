@@ -1,4 +1,4 @@
-import { object } from '../collections.ts';
+import { list, object } from '../collections.ts';
 import type { Kind } from '../kind.ts';
 import { duration, integer, text } from '../scalars.ts';
 import { widenedBy } from './edge.ts';
@@ -73,6 +73,8 @@ export const balancingFields = {
         : `'${value}' names nothing of a request`,
   }),
   sticky: widenedBy(stickyMapping, text({ pattern: cookieName }), 'cookie'),
+  weights: list(count(1, 256)),
+  backups: count(0, 10_000),
   max_connections: count(1),
   queue: object(
     { size: count(0), timeout: time('Longest wait of a request for room.') },
