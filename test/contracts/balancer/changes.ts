@@ -91,6 +91,7 @@ export function testChanges(driver: () => BalancerDriver, lacks: Lacks): void {
         outgoing.write('begin\n');
         const timer = setInterval(() => outgoing.write(`${++count}\n`), 10);
         outgoing.on('close', () => clearInterval(timer));
+        timer.unref();
       });
       t.after(() => replica.kill());
       const others = await Promise.all(

@@ -132,6 +132,7 @@ export function testStreams(driver: () => BalancerDriver, lacks: Lacks): void {
           outgoing.socket?.write(half);
         }, 7);
         outgoing.on('close', () => clearInterval(timer));
+        timer.unref();
       });
       const service = await BalancedService.open(driver(), [leaving.replica], {
         policy: { drainTimeoutMs: 1_000 },
