@@ -1,4 +1,6 @@
 import type { RecyclePolicy } from '../model/recycle.ts';
+import { earliest } from '../shared/earliest.ts';
+import { fnv1a } from '../shared/fnv1a.ts';
 
 /** One replica that serves. */
 export interface RecycleFacts {
@@ -41,7 +43,7 @@ export function chooseRecycled(
       ? []
       : replicas.map((replica) => replica.startedAt + maxAgeMs * stretch(policy, replica));
   const ahead = ages.filter((at) => at > now);
-  return { choice: due[0], wakeAt: ahead.length === 0 ? undefined : Math.min(...ahead) };
+  return { choice: due[0], wakeAt: earliest(ahead) };
 }
 
 interface Excess extends RecycleChoice {
@@ -73,10 +75,5 @@ function excessesOf(policy: RecyclePolicy, replica: RecycleFacts, now: number): 
 
 /** From 1 to 1 + jitter; the same for the whole run of a replica, whoever asks. */
 function stretch({ jitter }: RecyclePolicy, { replicaId, startedAt }: RecycleFacts): number {
-  // FNV-1a
-  let hash = 0x811c9dc5;
-  for (const character of `${replicaId}@${startedAt}`) {
-    hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193);
-  }
-  return 1 + jitter * ((hash >>> 0) / 2 ** 32);
+  return 1 + jitter * ((fnv1a(`${replicaId}@${startedAt}`) >>> 0) / 2 ** 32);
 }

@@ -1,5 +1,5 @@
 import { formatMs, formatRate, formatShare } from '../../load/report/format.ts';
-import { escapeHtml } from '../../load/plot/escape.ts';
+import { escapeHtml } from '../../shared/escape-html.ts';
 import { renderCards, renderHtmlPage, renderHtmlTable, renderSection } from '../../load/plot/html-page.ts';
 import { renderLinePlot } from '../../load/plot/line-plot.ts';
 import type { CapacityReport } from './capacity-report.ts';

@@ -1,3 +1,4 @@
+import { isRecord } from '../connection/error-from-json.ts';
 /** What a line of a structured log says; the fields are all but its level, message and time. */
 export interface LogRecord {
   readonly level: string | undefined;
@@ -25,7 +26,7 @@ export function parseJsonLine(text: string): Readonly<Record<string, unknown>> |
   if (!line.startsWith('{') || !line.endsWith('}')) return undefined;
   try {
     const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -60,8 +61,4 @@ export function formatFields(fields: LogRecord['fields']): string {
 
 function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

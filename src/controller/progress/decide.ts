@@ -11,6 +11,7 @@ import { advance } from '../../rollout/advance.ts';
 import type { Advance } from '../../rollout/advance-result.ts';
 import { isUnderWay, type Rollout } from '../../rollout/rollout.ts';
 import type { Service } from '../../model/service.ts';
+import { earliest } from '../../shared/earliest.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 
 /** What a pass makes of the desired state itself: rollouts move on, and a change comes about or is undone. */
@@ -55,20 +56,20 @@ export function decide(desired: Desired, pass: Pass, evidence: Evidence): Decisi
     const message = rollout.isRollback ? `back at ${revision}` : `now at ${revision}`;
     news.push({ kind: 'rollout.finished', service: service.name, message });
   }
-  const wakeAt = earliest(...wakeTimes);
+  const wakeAt = earliest(wakeTimes);
   if (next !== desired) return { desired: next, isNewGoal: false, news, failure: undefined, wakeAt };
   if (desired.change === undefined) {
     // In a simulation replicas would grow old for ever.
     if (evidence.isGateOpen) return { desired, isNewGoal: false, news, failure: undefined, wakeAt };
     const recycling = decideRecycling(desired, pass.observed, evidence.metrics);
-    return { isNewGoal: false, failure: undefined, ...recycling, wakeAt: earliest(wakeAt, recycling.wakeAt) };
+    return {
+      isNewGoal: false,
+      failure: undefined,
+      ...recycling,
+      wakeAt: earliest([wakeAt, recycling.wakeAt]),
+    };
   }
   return { ...decideChange(desired, desired.change, pass), wakeAt };
-}
-
-function earliest(...times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function withRollout(desired: Desired, name: string, rollout: Rollout | undefined): Desired {

@@ -4,6 +4,7 @@ import type { Desired, DesiredService } from '../desired.ts';
 import type { Observed, ObservedReplica } from '../observed.ts';
 import type { Evidence } from './rollout-facts.ts';
 import type { Service } from '../../model/service.ts';
+import { earliest } from '../../shared/earliest.ts';
 import { chooseRecycled, type RecycleFacts } from '../../rollout/recycle.ts';
 
 export interface RecyclingDecision {
@@ -47,7 +48,7 @@ export function decideRecycling(
     put(name, wanted, { replicaId, startedAt, reason: choice.reason });
     news.push({ kind: 'replica.recycled', service: name, instance, replicaId, message: choice.reason });
   }
-  return { desired: next, news, wakeAt: wakeTimes.length === 0 ? undefined : Math.min(...wakeTimes) };
+  return { desired: next, news, wakeAt: earliest(wakeTimes) };
 }
 
 /** The run that is to end has not ended yet. */

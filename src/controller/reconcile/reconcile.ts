@@ -10,6 +10,7 @@ import { listenerEntry, poolsOf, wantedRotation } from './routing.ts';
 import { planSharedAddresses } from './shared-addresses.ts';
 import { serviceAt } from '../revisions.ts';
 import type { Service } from '../../model/service.ts';
+import { earliest } from '../../shared/earliest.ts';
 
 /**
  * Decides what to do next: a pure function of what shall be and what is.
@@ -28,7 +29,7 @@ export function reconcile(desired: Desired, observed: Observed): Plan {
   gatherPreparation(draft, desired, observed);
   planTeardown(draft, desired, observed);
   holdFailed(draft, observed);
-  const wakeAt = draft.wakeTimes.length === 0 ? undefined : Math.min(...draft.wakeTimes);
+  const wakeAt = earliest(draft.wakeTimes);
   return {
     operations: draft.operations,
     waits: draft.waits,

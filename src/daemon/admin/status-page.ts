@@ -3,6 +3,7 @@ import { formatPlan, isSteady } from '../../controller/plan.ts';
 import type { StackController } from '../../controller/loop.ts';
 import { percentilesOf } from '../../metrics/rates.ts';
 import type { ReplicaDetail, ServiceDetail } from '../../metrics/sample/sample-detail.ts';
+import { escapeHtml } from '../../shared/escape-html.ts';
 
 /** One page without scripts that says how every stack is, for a person with a browser or curl at hand. */
 export function renderStatusPage(
@@ -79,12 +80,4 @@ function renderReplica(replica: ReplicaDetail): string {
     ...numbers.map((value) => `<td class="n">${value}</td>`),
   ];
   return `<tr>${cells.join('')}</tr>`;
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

@@ -1,4 +1,5 @@
-import { escapeHtml, scriptJson } from './escape.ts';
+import { escapeHtml } from '../../shared/escape-html.ts';
+import { scriptJson } from './escape.ts';
 
 export interface HtmlPage {
   readonly title: string;

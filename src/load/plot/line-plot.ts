@@ -1,4 +1,4 @@
-import { escapeHtml } from './escape.ts';
+import { escapeHtml } from '../../shared/escape-html.ts';
 import { distinctTicks, linearTicks, logTicks } from './ticks.ts';
 
 export type Point = readonly [x: number, y: number];

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../load/plot/escape.ts';
+import { escapeHtml } from '../../shared/escape-html.ts';
 import {
   renderCards,
   renderHtmlPage,

@@ -1,4 +1,4 @@
-import { escapeHtml } from '../../load/plot/escape.ts';
+import { escapeHtml } from '../../shared/escape-html.ts';
 import { linearTicks } from '../../load/plot/ticks.ts';
 import { formatMs, formatRate } from '../../load/report/format.ts';
 import type { ProofReport } from '../proof-report.ts';

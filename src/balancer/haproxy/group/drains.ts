@@ -1,3 +1,4 @@
+import { earliest } from '../../../shared/earliest.ts';
 import type { PoolEntry } from '../../balancer-driver.ts';
 import { serverName } from '../config/names.ts';
 import type { Ledger } from '../traffic/ledger.ts';
@@ -77,6 +78,6 @@ export class Drains {
     const deadlines = Array.from(this.#drains.values())
       .filter(({ isForced }) => !isForced)
       .map(({ deadline }) => deadline);
-    return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+    return earliest(deadlines);
   }
 }

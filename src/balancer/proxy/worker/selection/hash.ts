@@ -1,10 +1,8 @@
+import { fnv1a } from '../../../../shared/fnv1a.ts';
+
 /** A 32-bit hash of a text, spread well in all bits (FNV-1a with a finishing mix); not for use against an attacker. */
 export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  }
-  return finish(hash);
+  return finish(fnv1a(text));
 }
 
 /** Another hash for each number, from one of a text. */
