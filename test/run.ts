@@ -17,7 +17,13 @@ if (files.length === 0) {
 
 const skipped: string[] = [];
 let failed = 0;
-const events = run({ files, concurrency: 2, timeout: 600_000 });
+const events = run({
+  files,
+  concurrency: 2,
+  timeout: 600_000,
+  // A file whose process never ends would be waited for, for ever: no test of it runs any more.
+  signal: AbortSignal.timeout(50 * 60_000),
+});
 events.on('test:pass', (event) => {
   if (event.skip !== undefined)
     skipped.push(`${event.name}: ${event.skip === true ? 'no reason given' : event.skip}`);

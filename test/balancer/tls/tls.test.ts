@@ -5,7 +5,7 @@ import { request } from 'node:https';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { ask, statusOf } from '../../contracts/balancer/clients.ts';
 import { httpReplica, rawReplica } from '../../contracts/balancer/replicas.ts';
@@ -36,6 +36,8 @@ function tlsEdge(tls: Partial<TlsPolicy> = {}, more: Partial<EdgePolicy> = {}): 
 async function handshake(port: number, options: ConnectionOptions = {}): Promise<TLSSocket> {
   const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
   await once(socket, 'secureConnect');
+  // Who reads it is told; a test may not have begun to.
+  socket.on('error', () => {});
   return socket;
 }
 
@@ -186,5 +188,46 @@ describe('TLS', () => {
     socket.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     const text = await textOf(socket);
     assert.equal(echoOf(text.slice(text.indexOf('{'))).headers['x-forwarded-for'], '192.0.2.44');
+  });
+
+  // The others: so many that each worker has some.
+  const others = async (t: TestContext, port: number): Promise<{ closed: () => number }> => {
+    let closed = 0;
+    for (let count = 0; count < 8; count++) {
+      const socket = await handshake(port);
+      socket.on('close', () => closed++);
+      t.after(() => socket.removeAllListeners('close').destroy());
+    }
+    return { closed: () => closed };
+  };
+
+  test('tells a response that broke off from one that ended, and only that connection is lost', async (t) => {
+    const web = await rawReplica('web', (socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf', () => socket.resetAndDestroy());
+      });
+    });
+    t.after(() => web.kill());
+    const { port } = await listen(driver(), { pools: { web: [web] }, edge: tlsEdge() });
+    const { closed } = await others(t, port);
+    for (let count = 0; count < 8; count++) {
+      const socket = await handshake(port);
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await assert.rejects(textOf(socket), { code: 'ECONNRESET' });
+    }
+    assert.equal(closed(), 0);
+  });
+
+  test('of a TCP listener ends with a reset when no replica can be reached, and only for that client', async (t) => {
+    const web = await rawReplica('web', (socket) => socket.pipe(socket));
+    t.after(() => web.kill());
+    const { port } = await listen(driver(), { pools: { web: [web] }, protocol: 'tcp', edge: tlsEdge() });
+    const { closed } = await others(t, port);
+    await eventually(() => assert.equal(web.accepted(), 8));
+    web.server.close();
+    for (let count = 0; count < 8; count++) {
+      await assert.rejects(async () => textOf(await handshake(port)), { code: 'ECONNRESET' });
+    }
+    assert.equal(closed(), 0);
   });
 });

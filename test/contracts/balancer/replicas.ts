@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
 import type { EndpointEntry } from '../../../src/balancer/balancer-driver.ts';
+import { reset } from '../../../src/balancer/proxy/socket/wire.ts';
 
 let count = 0;
 
@@ -43,7 +44,7 @@ async function replicaOf(server: Server | TcpServer, instance: string): Promise<
     accepted: () => accepted,
     kill: () => {
       server.close();
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of sockets) reset(socket);
     },
     revive: async () => {
       server.listen(port, '127.0.0.1');

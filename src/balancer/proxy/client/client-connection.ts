@@ -7,7 +7,7 @@ import { type ForwardedBy, requestIdFor } from '../exchange/request-format.ts';
 import type { ProxyLimits } from '../proxy-limits.ts';
 import { eventTime } from '../socket/event-time.ts';
 import { adoptSocket, emitData, SocketReader } from '../socket/socket-reader.ts';
-import type { Wire } from '../socket/wire.ts';
+import { reset, type Wire } from '../socket/wire.ts';
 import type { ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
 import { ClientOutput, type OutputOwner } from './client-output.ts';
@@ -145,7 +145,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     this.#output.breakOff();
     // A plain close would be a valid end of a body without a length.
     if (isDelimited) this.wire.destroy();
-    else this.wire.resetAndDestroy();
+    else reset(this.wire);
   }
 
   handOver(): { readonly socket: Wire; readonly early: Buffer | undefined } {

@@ -9,7 +9,7 @@ import type { FailureKind } from '../worker/failure-kind.ts';
 import type { PoolState } from '../worker/pool-state.ts';
 import type { ListenerState } from '../worker/routing-state.ts';
 import type { WorkerContext } from '../worker/worker-context.ts';
-import type { Wire } from '../socket/wire.ts';
+import { reset, type Wire } from '../socket/wire.ts';
 import type { Door, DoorConnection } from './door.ts';
 import { type Entrant, forwardedBy } from './entrant.ts';
 
@@ -138,7 +138,7 @@ export class TcpConnection implements DoorConnection, InFlight, Placeable {
   #fail(kind: FailureKind): void {
     countFailure(this.#listener.counts, kind);
     countFailure(this.#pool.counts, kind);
-    this.#client.resetAndDestroy();
+    reset(this.#client);
   }
 
   #dropUpstream(): void {

@@ -1,5 +1,5 @@
 import type { FrameScanner } from '../http/frame-scanner.ts';
-import type { Wire } from '../socket/wire.ts';
+import { reset, type Wire } from '../socket/wire.ts';
 import { countEnd, countFailure } from '../visibility/request-counts.ts';
 import type { EndpointState, InFlight } from '../worker/endpoint-state.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
@@ -117,8 +117,8 @@ export class Tunnel implements InFlight {
       if (!this.#isGoodbyeSaid) endpoint.totals.completed++;
     } else {
       // A plain close would look like a proper end.
-      client.resetAndDestroy();
-      upstream.resetAndDestroy();
+      reset(client);
+      reset(upstream);
       if (failure !== 'forced') endpoint.totals.failed++;
       countFailure(listener.counts, failure);
       countFailure(pool.counts, failure);

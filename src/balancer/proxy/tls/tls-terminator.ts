@@ -4,6 +4,21 @@ import type { TlsPolicy } from '../../../model/edge.ts';
 import { WatchedFiles } from '../edge/watched-file.ts';
 import { Certificates } from './certificates.ts';
 
+/** A TLS socket that can be reset: Node's own cannot, and throws. */
+class SecuredSocket extends TLSSocket {
+  readonly #raw: Socket;
+
+  constructor(raw: Socket, options: TLSSocketOptions) {
+    super(raw, options);
+    this.#raw = raw;
+  }
+
+  override resetAndDestroy(): this {
+    this.#raw.resetAndDestroy();
+    return this.destroy();
+  }
+}
+
 /** Speaks TLS on connections that were accepted elsewhere. New certificates hold for the handshakes after them. */
 export class TlsTerminator {
   readonly policy: TlsPolicy;
@@ -35,7 +50,7 @@ export class TlsTerminator {
       ALPNProtocols: offersHttp2 && this.policy.offersHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
       SNICallback: (name, done) => done(null, certificates.contextFor(name)),
     };
-    const secured = new TLSSocket(socket, options);
+    const secured = new SecuredSocket(socket, options);
     // As Node's own TLS server does: HTTP/2 waits for a handshake that is over as long as this says that it is not.
     secured.once('secure', () => Object.assign(secured, { secureConnecting: false }));
     return secured;
