@@ -16,7 +16,7 @@ import { ask, sendRaw, statusOf } from '../contracts/balancer/clients.ts';
 import { BalancedService, never } from '../contracts/balancer/harness.ts';
 import { httpReplica, rawReplica, type TestReplica } from '../contracts/balancer/replicas.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { freePort } from '../helpers/free-port.ts';
+import { isFree } from '../helpers/free-port.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
 
 type Options = Omit<ProxyDriverOptions, 'socketPath' | 'logPath'>;
@@ -233,7 +233,7 @@ describe('the proxy process', { timeout: 120_000 }, () => {
     await eventually(() => assert.equal(held.length, 1));
     const { pid } = driver;
     const ended = driver.shutdown(10_000, never);
-    await eventually(() => freePort(service.port));
+    await eventually(async () => assert.ok(await isFree(service.port)));
     held.forEach((release) => release());
     const answer = await running;
     assert.deepEqual([answer.body, answer.headers['connection']], ['late', 'close']);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseStatistics } from '../../../src/balancer/haproxy/process/statistics.ts';
 import { Ledger } from '../../../src/balancer/haproxy/traffic/ledger.ts';
+import { parseCheckLine } from '../../../src/balancer/haproxy/traffic/check-line.ts';
 import { parseTrafficLine, type TrafficEvent } from '../../../src/balancer/haproxy/traffic/log-line.ts';
 import { histogramOf, totalsOf } from '../../../src/balancer/haproxy/traffic/server-counters.ts';
 
@@ -108,7 +109,34 @@ test('statistics are read by the names of their columns, quotes and all', () => 
     server: 'web-1:a',
     current: 3,
     checkText: 'said "no", twice',
+    isChecking: true,
     checkStatus: 'L7STS',
     isRamping: true,
+  });
+});
+
+describe('a line of the log that tells of a check', () => {
+  test('names the server, the status, and what HAProxy says of it', () => {
+    const line =
+      'Health check for server web.c4719a/web-1:2c0f failed, reason: Layer7 wrong status, code: 500, info: "No, \\"not\\" well", check duration: 0ms, status: 1/2 UP.';
+    assert.deepEqual(parseCheckLine(line), {
+      proxy: 'web.c4719a',
+      server: 'web-1:2c0f',
+      code: '500',
+      text: 'No, \\"not\\" well',
+    });
+  });
+
+  test('may have neither', () => {
+    const line =
+      'Health check for server web/db-1:2 failed, reason: Layer4 timeout, check duration: 5ms, status: 0/2 DOWN.';
+    assert.deepEqual(parseCheckLine(line), { proxy: 'web', server: 'db-1:2', code: '', text: '' });
+  });
+
+  test('is only one of a failure', () => {
+    const passed =
+      'Health check for server web/web-1:2 succeeded, reason: Layer4 check passed, check duration: 0ms, status: 2/2 UP.';
+    for (const line of [passed, 'Server web/web-1:2 is DOWN.', '~ 1 a b c'])
+      assert.equal(parseCheckLine(line), undefined);
   });
 });

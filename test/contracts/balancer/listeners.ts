@@ -6,7 +6,7 @@ import { describe, test, type TestContext } from 'node:test';
 import type { BalancerDriver, RoutingTable } from '../../../src/balancer/balancer-driver.ts';
 import { isTenfoldError } from '../../../src/shared/errors.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { freePort } from '../../helpers/free-port.ts';
+import { freePort, isFree } from '../../helpers/free-port.ts';
 import { ask } from './clients.ts';
 import { BalancedService, never, occupy } from './harness.ts';
 import { httpReplica, type TestReplica } from './replicas.ts';
@@ -92,7 +92,7 @@ export function testListeners(driver: () => BalancerDriver): void {
       await closed;
       await assert.rejects(ask(one.port));
       assert.equal((await ask(two.port)).status, 200);
-      await eventually(() => freePort(one.port));
+      await eventually(async () => assert.ok(await isFree(one.port)));
     });
 
     test('a request under way when its listener closes is answered, and its connection then ended', async (t) => {

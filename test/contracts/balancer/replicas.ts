@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
 import type { EndpointEntry } from '../../../src/balancer/balancer-driver.ts';
+import { freePort } from '../../helpers/free-port.ts';
 import { reset } from '../../../src/balancer/proxy/socket/wire.ts';
 
 let count = 0;
@@ -29,11 +30,10 @@ async function replicaOf(server: Server | TcpServer, instance: string): Promise<
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
   });
-  server.listen(0, '127.0.0.1');
+  // No system gives it to another while this replica is dead.
+  const port = await freePort();
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  const { port } = address;
   const id = `${instance} ${++count}`;
   const place = { id, instance, revision: 'r1', host: '127.0.0.1', port };
   return {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type EventStream, followEvents } from '../process/event-stream.ts';
 import type { InstanceRecord } from '../process/instance.ts';
 import { readStatistics, type StatRow } from '../process/statistics.ts';
+import { type FailedCheck, parseCheckLine } from '../traffic/check-line.ts';
 import { parseTrafficLine, type TrafficEvent } from '../traffic/log-line.ts';
 
 const logLagMs = 250;
@@ -22,6 +23,8 @@ export class LiveInstance {
   readonly #stream: EventStream;
   /** Lines of log for each backend, those that were lost included. */
   readonly #linesOf = new Map<string, number>();
+  /** By `proxy/server`. */
+  readonly #failedChecks = new Map<string, FailedCheck>();
   /** Up to which request an earlier daemon had counted. */
   readonly #countedUntil: number;
   #lastSerial: number;
@@ -67,8 +70,10 @@ export class LiveInstance {
       rows = await readStatistics(this.record.socketPath);
     }
     await this.#awaitLog(rows);
-    this.#rows = rows;
-    return rows;
+    this.#rows = rows.map((row) => this.#withCheck(row));
+    // Servers that are gone for good are among them.
+    if (this.#failedChecks.size > rows.length) this.#failedChecks.clear();
+    return this.#rows;
   }
 
   /** No longer followed; the process goes on. */
@@ -79,11 +84,20 @@ export class LiveInstance {
 
   #read(line: string): void {
     const event = parseTrafficLine(line);
-    if (event === undefined) return this.#events.notice();
+    if (event === undefined) {
+      const check = parseCheckLine(line);
+      if (check !== undefined) this.#failedChecks.set(`${check.proxy}/${check.server}`, check);
+      return this.#events.notice();
+    }
     this.#linesOf.set(event.backend, (this.#linesOf.get(event.backend) ?? 0) + 1);
     if (event.serial <= this.#countedUntil) return;
     this.#lastSerial = Math.max(this.#lastSerial, event.serial);
     this.#events.traffic(event);
+  }
+
+  #withCheck(row: StatRow): StatRow {
+    const failed = row.isChecking ? this.#failedChecks.get(`${row.proxy}/${row.server}`) : undefined;
+    return failed === undefined ? row : { ...row, checkCode: failed.code, checkText: failed.text };
   }
 
   async #awaitLog(rows: readonly StatRow[]): Promise<void> {

@@ -20,6 +20,8 @@ export interface StatRow {
   readonly isBackup: boolean;
   /** Most sessions at a time; 0 for no limit. */
   readonly limit: number;
+  /** A check is under way: of the last one, its status is all that is left. */
+  readonly isChecking: boolean;
   readonly checkStatus: string;
   readonly checkCode: string;
   readonly checkText: string;
@@ -50,6 +52,7 @@ export function parseStatistics(text: string): readonly StatRow[] {
       isRamping: field('throttle') !== '' && field('throttle') !== '100',
       isBackup: field('bck') === '1',
       limit: Number(field('slim')),
+      isChecking: field('check_status').startsWith('* '),
       checkStatus: field('check_status').replace(/^\* /, ''),
       checkCode: field('check_code'),
       checkText: field('last_chk') || field('check_desc'),
