@@ -49,7 +49,7 @@ export function testBalancerContract(
     testFailures(driver);
     testDraining(driver);
     testStreams(driver, lacks);
-    testListeners(driver);
+    testListeners(driver, lacks);
     testTcpTraffic(driver);
     testSelection(driver, lacks);
     testCanaries(driver, lacks);

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { ask, statusOf } from '../../contracts/balancer/clients.ts';
+import { never } from '../../contracts/balancer/harness.ts';
 import { httpReplica, rawReplica } from '../../contracts/balancer/replicas.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
@@ -229,5 +230,16 @@ describe('TLS', () => {
       await assert.rejects(async () => textOf(await handshake(port)), { code: 'ECONNRESET' });
     }
     assert.equal(closed(), 0);
+  });
+
+  test('of a TCP listener without a replica costs each client its connection, and no worker', async () => {
+    const { port } = await listen(driver(), { pools: { web: [] }, protocol: 'tcp', edge: tlsEdge() });
+    for (let count = 0; count < 20; count++)
+      await assert.rejects(async () => textOf(await handshake(port)), { code: 'ECONNRESET' });
+    const { listeners } = await driver().observe(never);
+    assert.deepEqual(
+      listeners.map(({ failures }) => failures),
+      [{ 'no-endpoint': 20 }],
+    );
   });
 });

@@ -26,6 +26,8 @@ export interface ServiceOptions {
 /** What one balancer does and another cannot, for a reason that stands in its documentation. */
 export type Capability =
   | 'least_time'
+  /** Listeners speak plain HTTP and TCP themselves, on the ports of the table. */
+  | 'plain-listeners'
   /** Requests wait for the first endpoint of an empty pool. */
   | 'hold'
   /** A canary's part of the requests. */

@@ -25,6 +25,7 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer> {
 
 /** What HTTP traffic looks like from both ends. */
 export function testHttpTraffic(driver: () => BalancerDriver, lacks: Lacks): void {
+  const plain = { skip: lacks['plain-listeners'] ?? false };
   const replica = async (t: TestContext, handler: RequestListener, name = 'web-1'): Promise<TestReplica> => {
     const made = await httpReplica(name, handler);
     t.after(() => made.kill());
@@ -111,12 +112,21 @@ export function testHttpTraffic(driver: () => BalancerDriver, lacks: Lacks): voi
         'x-request-id': 'order-17.a',
         'x-forwarded-for': '10.1.1.1, 127.0.0.1',
         'x-forwarded-host': 'shop.test:81',
-        'x-forwarded-proto': 'http',
-        'x-forwarded-port': String(service.port),
         host: 'shop.test:81',
       });
       const odd = await ask(service.port, { headers: { 'X-Request-ID': 'a b"<>' } });
       assert.doesNotMatch(odd.headers['x-request-id']?.toString() ?? '', /[ "<>]/);
+    });
+
+    test('tells the replica where the client came in', plain, async (t) => {
+      const service = await serviceOf(t, (incoming, outgoing) =>
+        outgoing.end(JSON.stringify(incoming.headers)),
+      );
+      const seen: unknown = JSON.parse((await ask(service.port)).body);
+      assert.partialDeepStrictEqual(seen, {
+        'x-forwarded-proto': 'http',
+        'x-forwarded-port': String(service.port),
+      });
     });
 
     test('keeps connections alive on both sides', async (t) => {

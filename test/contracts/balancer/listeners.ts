@@ -8,7 +8,7 @@ import { isTenfoldError } from '../../../src/shared/errors.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort, isFree } from '../../helpers/free-port.ts';
 import { ask } from './clients.ts';
-import { BalancedService, never, occupy } from './harness.ts';
+import { BalancedService, type Lacks, never, occupy } from './harness.ts';
 import { httpReplica, type TestReplica } from './replicas.ts';
 
 /** As a table comes back that has crossed a socket as JSON: keys whose value is undefined are not there. */
@@ -17,7 +17,7 @@ function overTheWire(table: RoutingTable): unknown {
 }
 
 /** Which ports are held, and when. */
-export function testListeners(driver: () => BalancerDriver): void {
+export function testListeners(driver: () => BalancerDriver, lacks: Lacks): void {
   const good = async (t: TestContext, name = 'web-1'): Promise<TestReplica> => {
     const replica = await httpReplica(name, (_, outgoing) => outgoing.end(name));
     t.after(() => replica.kill());
@@ -28,7 +28,7 @@ export function testListeners(driver: () => BalancerDriver): void {
     pools: services.flatMap(({ table }) => table.pools),
   });
 
-  describe('listeners', () => {
+  describe('listeners', { skip: lacks['plain-listeners'] ?? false }, () => {
     test('a port that is taken is named with its holder, and nothing at all has changed', async (t) => {
       const before = await BalancedService.open(driver(), [await good(t)]);
       const holder = await occupy();

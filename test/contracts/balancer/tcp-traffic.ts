@@ -52,6 +52,26 @@ export function testTcpTraffic(driver: () => BalancerDriver): void {
       socket.destroy();
     });
 
+    test('a client that is slow gets all of what a replica said that has closed', async (t) => {
+      const said = Buffer.alloc(20_000_000, 'abcdefghij');
+      const replica = await rawReplica('db-1', (socket) => socket.resume().on('end', () => socket.end(said)));
+      t.after(() => replica.kill());
+      const service = await BalancedService.open(driver(), [replica], { protocol: 'tcp' });
+      const socket = await dial(service.port);
+      socket.end('all of it');
+      let length = 0;
+      for await (const piece of socket) {
+        length += Buffer.byteLength(piece);
+        // Each piece takes longer than the replica needs to write, end and close.
+        await new Promise(setImmediate);
+      }
+      assert.equal(length, said.length);
+      await eventually(async () => {
+        const { totals } = await service.observe(replica);
+        assert.deepEqual([totals.completed, totals.failed], [1, 0]);
+      });
+    });
+
     test('a replica that refuses is passed over', async (t) => {
       const dead = await deadReplica('db-dead');
       const service = await BalancedService.open(driver(), [dead, await echo(t)], {

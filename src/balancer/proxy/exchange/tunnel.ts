@@ -103,7 +103,10 @@ export class Tunnel implements InFlight {
       });
     });
     from.on('error', () => this.#finish(lossKind));
-    from.on('close', () => this.#finish(lossKind));
+    // After a proper end of both its halves, while what it sent is still on its way to the other side.
+    from.on('close', () => {
+      if (!from.readableEnded) this.#finish(lossKind);
+    });
     from.resume();
   }
 

@@ -138,24 +138,24 @@ export class Workers {
       if (notice.type === 'ready') this.#events.ready(worker);
       else this.#events.notice(worker, notice);
     });
-    const lost = (): void => {
+    const lost = (how: string): void => {
       if (!this.#all.delete(worker.id)) return;
       worker.isJoined = false;
       worker.gone();
       this.#events.lost(worker);
-      if (!this.#isStopping) this.#replace(worker);
+      if (!this.#isStopping) this.#replace(worker, how);
     };
-    worker.child.on('exit', lost);
+    worker.child.on('exit', (code, signal) => lost(signal ?? `exit code ${code}`));
     worker.child.on('error', (error) => {
       console.error(`worker: ${error.message}`);
-      if (worker.pid === undefined) lost();
+      if (worker.pid === undefined) lost('no process');
     });
   }
 
-  #replace(worker: Worker): void {
+  #replace(worker: Worker, how: string): void {
     this.#failures = Date.now() - worker.startedAt >= settledAfterMs ? 0 : this.#failures + 1;
     const delayMs = this.#failures <= 2 ? 0 : Math.min(maxRespawnDelayMs, 25 * 2 ** this.#failures);
-    console.error(`worker ${worker.pid} ended; a new one starts in ${delayMs} ms`);
+    console.error(`worker ${worker.pid} ended (${how}); a new one starts in ${delayMs} ms`);
     setTimeout(() => {
       if (!this.#isStopping) this.#spawn();
     }, delayMs);

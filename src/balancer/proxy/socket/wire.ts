@@ -8,11 +8,16 @@ export interface Wire extends Duplex {
   setKeepAlive(enable: boolean, initialDelayMs: number): void;
 }
 
+/**
+ * Whether all that was written is with the kernel, and the end of it on its way there. Node neither closes a socket that is
+ * reset meanwhile nor ever tells of its end, and a process that has one spins instead of ending.
+ */
+export function isShuttingDown(wire: Duplex): boolean {
+  return wire.writableEnded && wire.writableLength === 0 && !wire.writableFinished;
+}
+
 /** Ends the connection so that the other side sees a loss and no proper end. */
 export function reset(wire: Wire): void {
-  // While its shutdown is under way a socket cannot be reset: Node would neither close it nor ever tell of its end. All
-  // that was written is with the kernel by then.
-  const isShuttingDown = wire.writableEnded && wire.writableLength === 0 && !wire.writableFinished;
-  if (isShuttingDown) wire.destroy();
+  if (isShuttingDown(wire)) wire.destroy();
   else wire.resetAndDestroy();
 }

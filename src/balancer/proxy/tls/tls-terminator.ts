@@ -1,23 +1,9 @@
 import type { Socket } from 'node:net';
-import { TLSSocket, type TLSSocketOptions } from 'node:tls';
+import type { TLSSocketOptions } from 'node:tls';
 import type { TlsPolicy } from '../../../model/edge.ts';
 import { WatchedFiles } from '../edge/watched-file.ts';
 import { Certificates } from './certificates.ts';
-
-/** A TLS socket that can be reset: Node's own cannot, and throws. */
-class SecuredSocket extends TLSSocket {
-  readonly #raw: Socket;
-
-  constructor(raw: Socket, options: TLSSocketOptions) {
-    super(raw, options);
-    this.#raw = raw;
-  }
-
-  override resetAndDestroy(): this {
-    this.#raw.resetAndDestroy();
-    return this.destroy();
-  }
-}
+import { SecuredSocket } from './secured-socket.ts';
 
 /** Speaks TLS on connections that were accepted elsewhere. New certificates hold for the handshakes after them. */
 export class TlsTerminator {
@@ -40,7 +26,7 @@ export class TlsTerminator {
   }
 
   /** The socket as one that speaks TLS: it emits `secure` after the handshake. Undefined: no certificate could be read. */
-  secure(socket: Socket, offersHttp2: boolean): TLSSocket | undefined {
+  secure(socket: Socket, offersHttp2: boolean): SecuredSocket | undefined {
     const certificates = this.#certificates;
     const secureContext = certificates?.contextFor('');
     if (certificates === undefined || secureContext === undefined) return undefined;
