@@ -54,7 +54,7 @@ async function openStream(port: number): Promise<Stream> {
   return stream;
 }
 
-describe('when a worker is killed', { timeout: 60_000 }, () => {
+describe('when a worker is killed', { timeout: 300_000 }, () => {
   test('only its own connections are lost, and as many are counted as lost', async (t) => {
     const driver = await open(t);
     const service = await BalancedService.open(driver, [await streaming(t)]);

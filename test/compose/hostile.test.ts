@@ -15,7 +15,7 @@ function bomb(line: (level: number) => string, first: string, levels: number): s
   return `${first}\n${lines.join('\n')}\nservices: {a: {image: b}}\n`;
 }
 
-describe('a hostile file is refused', { timeout: 60_000 }, () => {
+describe('a hostile file is refused', { timeout: 300_000 }, () => {
   test('when its aliases stand for billions of values', async () => {
     const list = bomb(
       (level) =>
@@ -83,7 +83,7 @@ describe('a hostile file is refused', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a large file is loaded in bounded time', { timeout: 60_000 }, () => {
+describe('a large file is loaded in bounded time', { timeout: 300_000 }, () => {
   test('with 100,000 lines', async () => {
     const lines = Array.from({ length: 100_000 }, (_, index) => `      KEY${index}: value`).join('\n');
     const { services } = await loadText(`services:\n  a:\n    image: b\n    environment:\n${lines}\n`);

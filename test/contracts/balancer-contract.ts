@@ -29,7 +29,7 @@ export function testBalancerContract(
     readonly lacks?: Lacks;
   },
 ): void {
-  describe(`the ${name} balancer`, { skip: options.skip, timeout: 180_000 }, () => {
+  describe(`the ${name} balancer`, { skip: options.skip, timeout: 500_000 }, () => {
     const { lacks = {} } = options;
     let harness: BalancerHarness | undefined;
     const driver = (): BalancerDriver => {

@@ -43,7 +43,7 @@ export function testRuntimeContract(name: string, options: RuntimeContractOption
     if (runsPrograms) void test(title, body);
   };
 
-  describe(`the ${name} runtime`, { skip, timeout: 120_000 }, () => {
+  describe(`the ${name} runtime`, { skip, timeout: 300_000 }, () => {
     let harness: RuntimeHarness;
     const never = new AbortController().signal;
     const stacks: Stack[] = [];

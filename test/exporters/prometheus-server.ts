@@ -41,7 +41,7 @@ export async function startPrometheus(config: string): Promise<PrometheusServer>
   const base = `http://127.0.0.1:${port}`;
   await eventually(
     async () => assert.equal((await fetch(`${base}/-/ready`)).status, 200, program.output()),
-    20_000,
+    60_000,
   );
   return {
     async query(expression) {

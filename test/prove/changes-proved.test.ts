@@ -127,7 +127,7 @@ describe('prove on real processes', () => {
       await using proof = home.start(['prove', ...smallLoad, '--', 'sh', script]);
       await printed(proof, /it begins/);
       proof.process.kill('SIGINT');
-      assert.equal(await proof.ended(20_000), 130);
+      assert.equal(await proof.ended(60_000), 130);
       assert.match(proof.stdout(), /0 failed/);
       assert.match(proof.stdout(), /not good: it was interrupted/);
       assert.match(proof.stdout(), /! it was ended early/);

@@ -19,7 +19,7 @@ const resolveName = `
 
 /** The `upstream` block and the headers are the visits guide's own. */
 const nginxConf = `
-events {}
+events { worker_connections 4096; }
 error_log stderr warn;
 http {
   access_log off;
@@ -104,7 +104,7 @@ export async function writeNginxStack(
         const states = (replicas ?? []).map(({ instance, state }) => `${instance} ${state}`).join(', ');
         if (replicas?.length !== count || !replicas.every(({ state }) => state === 'in rotation'))
           throw new Error(`want ${count} in rotation, got: ${states}`);
-      }, 20_000),
+      }, 60_000),
     load: () => openLoop({ urls: [url], ratePerSecond: 150 }),
   };
 }

@@ -39,7 +39,7 @@ test('npm start’s command shows a table, three instances answer in ten request
     await printed(up, /web-1.*GET \/ 200/);
 
     up.process.kill('SIGINT');
-    assert.equal(await up.ended(20_000), 0, up.output());
+    assert.equal(await up.ended(60_000), 0, up.output());
     await eventually(async () => assert.deepEqual(await home.processes(), []));
   }));
 
@@ -56,6 +56,6 @@ test('a second Ctrl-C does not wait for replicas that ignore SIGTERM, and leaves
     // Closer together they count as one, because npm hands its own copy of the first on.
     await eventually(() => assert.ok(performance.now() - firstAt > 600));
     up.process.kill('SIGINT');
-    assert.equal(await up.ended(30_000), 130, up.output());
+    assert.equal(await up.ended(60_000), 130, up.output());
     await eventually(async () => assert.deepEqual(await home.processes(), []));
   }));

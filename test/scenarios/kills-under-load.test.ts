@@ -24,7 +24,7 @@ for (const { runtime, skip } of scenarioRuntimes) {
           const { state, pid } = await stack.replica('web-2');
           assert.equal(state, 'in rotation');
           assert.notEqual(pid, before['web-2']);
-        }, 20_000);
+        }, 60_000);
         await load.sendMore(100);
         const result = await load.stop();
 
@@ -80,7 +80,7 @@ for (const { runtime, skip } of scenarioRuntimes) {
         const scaling = home.start(['scale', 'web=5']);
         await eventually(async () => assert.ok((await stack.service()).replicas.length > 2));
         process.kill((await home.version()).pid, 'SIGKILL');
-        assert.notEqual(await scaling.ended(20_000), 0, 'the command says that it does not know the end');
+        assert.notEqual(await scaling.ended(60_000), 0, 'the command says that it does not know the end');
         await load.sendMore(50);
         await home.succeed(['ps']);
         await stack.settled(5);

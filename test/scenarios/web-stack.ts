@@ -100,7 +100,7 @@ export async function writeWebStack(home: TestHome, options: WebStackOptions): P
           present.every(({ state }) => state === 'in rotation'),
           states,
         );
-      }, 20_000),
+      }, 60_000),
     load: () => openLoop({ urls: [url], ratePerSecond: 200 }),
     requestLog: () => readRequestLog(logDir),
   };

@@ -15,7 +15,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import { skipWithout } from '../../helpers/parts.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
-describe('managed HAProxys', { skip: await skipWithout('haproxy'), timeout: 120_000 }, () => {
+describe('managed HAProxys', { skip: await skipWithout('haproxy'), timeout: 300_000 }, () => {
   /** Makes drivers on one folder, and takes away all that they began. */
   const driversOf = async (t: TestContext): Promise<{ folder: string; open: () => HaproxyDriver }> => {
     const place = await temporaryFolder();

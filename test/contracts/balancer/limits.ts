@@ -161,7 +161,11 @@ export function testLimits(driver: () => BalancerDriver, lacks: Lacks): void {
       assert.ok(answers.every(({ status }) => status === 503));
       assert.match(answers[0]?.headers['retry-after'] ?? '', /^\d+$/);
       // Each worker has its part of the places; those that few connections came to may stay empty.
-      const { waiting: inQueue } = await service.observeListener();
+      const inQueue = await eventually(async () => {
+        const { waiting: inside } = await service.observeListener();
+        assert.equal(answers.length + inside + 1, asked.length);
+        return inside;
+      });
       assert.ok(inQueue <= 6, `${inQueue}`);
       busy[0]?.flow();
       await Promise.all(asked);

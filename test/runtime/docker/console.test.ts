@@ -11,7 +11,7 @@ import { skipWithout } from '../../helpers/parts.ts';
 import { hookOf, never, openScene } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-describe('the console of a container', { skip: await skipWithout('docker'), timeout: 120_000 }, () => {
+describe('the console of a container', { skip: await skipWithout('docker'), timeout: 300_000 }, () => {
   let scene: Scene;
   let replica: Replica;
   before(async () => {

@@ -4,7 +4,7 @@ import { skipWithout } from '../../helpers/parts.ts';
 import { never, openScene } from './scene.ts';
 import type { Scene, StackParts } from './scene.ts';
 
-describe('networks and volumes', { skip: await skipWithout('docker'), timeout: 120_000 }, () => {
+describe('networks and volumes', { skip: await skipWithout('docker'), timeout: 300_000 }, () => {
   let scene: Scene;
   before(async () => {
     scene = await openScene();

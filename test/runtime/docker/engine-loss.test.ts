@@ -100,7 +100,7 @@ describe('an engine that is not there', () => {
   });
 });
 
-describe('an engine that is restarted', { skip: skipWithoutPrivateEngine(), timeout: 180_000 }, () => {
+describe('an engine that is restarted', { skip: skipWithoutPrivateEngine(), timeout: 300_000 }, () => {
   test('is unreachable meanwhile; its replicas answer on, and are the same when it is back', async () => {
     await using engine = await startPrivateEngine();
     await using scene = await openScene({ host: engine.host });

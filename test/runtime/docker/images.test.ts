@@ -12,7 +12,7 @@ import type { Scene } from './scene.ts';
 
 const skip = await skipWithout('docker');
 
-describe('preparing images', { skip, timeout: 120_000 }, () => {
+describe('preparing images', { skip, timeout: 300_000 }, () => {
   let scene: Scene;
   const made: string[] = [];
   before(async () => {
@@ -285,7 +285,7 @@ describe('preparing images', { skip, timeout: 120_000 }, () => {
 
 const buildKitSkip = skipWithoutPrivateEngine();
 
-describe('building with BuildKit', { skip: buildKitSkip, timeout: 120_000 }, () => {
+describe('building with BuildKit', { skip: buildKitSkip, timeout: 300_000 }, () => {
   test('is what an engine does that says it would; its steps and its errors are told in the same way', async () => {
     await using engine = await startPrivateEngine({ features: { buildkit: true } });
     await using scene = await openScene({ host: engine.host });

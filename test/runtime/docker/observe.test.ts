@@ -15,7 +15,7 @@ import type { Scene } from './scene.ts';
 const run = promisify(execFile);
 const skip = await skipWithout('docker');
 
-describe('observing containers', { skip, timeout: 120_000 }, () => {
+describe('observing containers', { skip, timeout: 300_000 }, () => {
   let scene: Scene;
   before(async () => {
     scene = await openScene();
@@ -118,7 +118,7 @@ describe('observing containers', { skip, timeout: 120_000 }, () => {
       const { state } = await observed('greedy');
       assert.equal(state.kind, 'exited');
       return state;
-    }, 30_000);
+    }, 60_000);
     assert.ok(state.kind === 'exited' && state.finishedAt >= createdAt);
     assert.ok(state.startedAt !== undefined && state.startedAt <= state.finishedAt);
     assert.equal(state.exitCode, 137);
@@ -132,7 +132,7 @@ describe('observing containers', { skip, timeout: 120_000 }, () => {
     await scene.start(stack, 'flapping');
     await eventually(async () => {
       assert.deepEqual((await observed('flapping')).state, { kind: 'restarting', exitCode: 3 });
-    }, 30_000);
+    }, 60_000);
     const flapping = await observed('flapping');
     await scene.driver.stop(flapping, { signal: 'SIGTERM', graceMs: 1_000 }, never);
     assert.equal((await observed('flapping')).state.kind, 'exited');
@@ -189,7 +189,7 @@ describe('observing containers', { skip, timeout: 120_000 }, () => {
 const compose = findProgram('docker-compose');
 const composeSkip = skip || (compose === undefined ? 'needs docker-compose: it is not installed' : false);
 
-describe('side by side with docker-compose', { skip: composeSkip, timeout: 180_000 }, () => {
+describe('side by side with docker-compose', { skip: composeSkip, timeout: 300_000 }, () => {
   const dockerCompose = async (folder: string, project: string, ...words: string[]): Promise<string> => {
     const { stdout, stderr } = await run(compose ?? '', ['-p', project, ...words], { cwd: folder });
     return stdout + stderr;

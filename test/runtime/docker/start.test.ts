@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../helpers/temporary.ts';
 import { hookOf, never, openScene } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-describe('starting containers', { skip: await skipWithout('docker'), timeout: 120_000 }, () => {
+describe('starting containers', { skip: await skipWithout('docker'), timeout: 300_000 }, () => {
   let scene: Scene;
   before(async () => {
     scene = await openScene();

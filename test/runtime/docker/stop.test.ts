@@ -10,7 +10,7 @@ import type { Scene } from './scene.ts';
 /** Exits with 5 on SIGUSR1, and on nothing else. */
 const obeysUsr1 = "trap 'exit 5' USR1; trap '' TERM; echo ready; while :; do sleep 0.05; done";
 
-describe('stopping containers', { skip: await skipWithout('docker'), timeout: 120_000 }, () => {
+describe('stopping containers', { skip: await skipWithout('docker'), timeout: 300_000 }, () => {
   let scene: Scene;
   before(async () => {
     scene = await openScene();
