@@ -104,8 +104,11 @@ export interface EndpointObservation {
   readonly pool: string;
   /** `drained`: out of rotation with nothing in flight; safe to stop. */
   readonly state: 'active' | 'draining' | 'drained';
-  /** What active and passive checks say; `ejected` comes back by itself. */
-  readonly condition: 'up' | 'down' | 'ejected';
+  /**
+   * What active and passive checks say; `ejected` comes back by itself. `unchecked`: where only endpoints that pass are asked,
+   * it has not been checked yet.
+   */
+  readonly condition: 'up' | 'down' | 'ejected' | 'unchecked';
   /** Why it is not up. */
   readonly reason: string | undefined;
   readonly inFlight: number;

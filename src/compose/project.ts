@@ -2,6 +2,7 @@ import type { SourceLocation } from '../shared/errors.ts';
 import type { BoundOf } from './schema/kind.ts';
 import type { config, model, network, secret, volume } from './schema/resources.ts';
 import type { ServiceConfig } from './schema/service.ts';
+import type { XTenfoldPort } from './schema/tenfold/port.ts';
 import type { XTenfold } from './schema/tenfold/x-tenfold.ts';
 import type { TreeMap } from './tree.ts';
 
@@ -40,8 +41,12 @@ export interface Project {
   readonly configValues: ByName<string>;
   /** Top-level `x-` keys. */
   readonly extensions: TreeMap;
-  /** `x-tenfold` of each service, and at the top level. */
-  readonly tenfold: { readonly defaults: XTenfold; readonly services: ByName<XTenfold> };
+  /** `x-tenfold` at the top level, of each service, and of the ports of each service, by their place in its list. */
+  readonly tenfold: {
+    readonly defaults: XTenfold;
+    readonly services: ByName<XTenfold>;
+    readonly ports: ByName<readonly (XTenfoldPort | undefined)[]>;
+  };
   readonly warnings: readonly string[];
   /** The canonical model that the rest was made of, `x-` keys included. */
   readonly tree: TreeMap;

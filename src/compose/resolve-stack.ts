@@ -109,7 +109,8 @@ function resolveService(name: string, config: ServiceConfig, project: Project, w
   const kind = config.image === undefined && config.build === undefined ? 'process' : 'container';
   const tenfold = tenfoldOf(name, project);
   const isStateful = kind === 'container' && hasNamedVolume(config);
-  const ports = resolvePorts(name, config, { kind, isStateful, tenfold }, project, warnings);
+  const balancing = balancingPolicy(name, tenfold, project);
+  const ports = resolvePorts(name, config, { kind, isStateful, tenfold, balancing }, project, warnings);
   if (kind === 'process') warnings.push(...processWarnings(name, config));
   const replicas = replicasOf(config);
   if (replicas > maxReplicas) {
@@ -153,7 +154,7 @@ function resolveService(name: string, config: ServiceConfig, project: Project, w
     update,
     rollback: rollbackPolicy(config.deploy?.rollback_config, update),
     rollout: checkedRolloutPolicy({ name, update, listeners: ports.listeners }, tenfold.rollout, project),
-    balancing: balancingPolicy(name, tenfold, project),
+    balancing,
     ...(tenfold.weights !== undefined && { weights: tenfold.weights }),
     ...(tenfold.backups !== undefined && { backups: tenfold.backups }),
     recycle: recyclePolicy(name, tenfold, project),

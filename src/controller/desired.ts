@@ -73,7 +73,7 @@ export function entrypointId(stackName: string, name: string, port: number): str
   return `${stackName}/@${name}:${port}`;
 }
 
-/** Name of a pool in the routing table. */
-export function poolId(stackName: string, service: string, target: number): string {
-  return `${stackName}/${service}:${target}`;
+/** Name of a pool in the routing table; `own` names one beside the service's at the same target. */
+export function poolId(stackName: string, service: string, target: number, own?: string): string {
+  return `${stackName}/${service}:${target}${own === undefined ? '' : `/${own}`}`;
 }

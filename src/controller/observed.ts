@@ -69,8 +69,8 @@ export interface ObservedReplica {
   readonly healthOutput: string | undefined;
   /** What the balancer has acknowledged; `out` when it is not in the table. */
   readonly rotation: 'out' | 'active' | 'draining' | 'drained';
-  /** The balancer's own opinion of it; undefined when it is not in the table. */
-  readonly condition: 'up' | 'down' | 'ejected' | undefined;
+  /** The balancer's own opinion of it; undefined when it is not in the table. At each of its ports the best that a pool has counts. */
+  readonly condition: 'up' | 'down' | 'ejected' | 'unchecked' | undefined;
   readonly conditionReason: string | undefined;
   readonly inFlight: number;
   readonly requests: number;

@@ -78,7 +78,7 @@ export class Sampler {
         const replicas = observed.byService.get(service.name) ?? [];
         const isAbsent = desired.services[service.name]?.phase !== 'running';
         for (const id of poolIdsOf(desired.stack.name, service)) pools.add(id);
-        for (const replica of replicas) for (const id of endpointIdsOf(replica)) endpoints.add(id);
+        for (const replica of replicas) for (const id of endpointIdsOf(replica, service)) endpoints.add(id);
         if (isAbsent && replicas.length === 0) continue;
         this.#options.onSample(
           joinSample({ desired, service, replicas, traffic: this.#traffic, usage }, now),

@@ -25,6 +25,8 @@ export interface ActiveHealthPolicy {
   readonly expected?: ExpectedText;
   /** Without a path: bytes sent once connected, such as a query for a role. */
   readonly send?: string;
+  /** Only endpoints that pass are asked: none before its first check, and none at all when none passes (fail closed). */
+  readonly mustPass?: true;
 }
 
 export type BalancingAlgorithm =

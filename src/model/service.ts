@@ -34,11 +34,20 @@ export interface Listener {
    * service's name between containers, with an ambassador to answer to it.
    */
   readonly exposure: 'published' | 'internal' | 'network';
+  /** Undefined: requests are balanced as its service says. */
+  readonly ownPool?: OwnPool;
   /** With exposure `network` only: where its ambassador stands. */
   readonly networks?: readonly NetworkAlias[];
   /** Requests that go elsewhere than to the service itself; in order of precedence. */
   readonly routes?: readonly Route[];
   readonly edge?: EdgePolicy;
+}
+
+/** A second pool at the same target, for ports that are balanced in a way of their own (`x-tenfold` of a port). */
+export interface OwnPool {
+  /** Of the port that it was made for: `6380`, `127.0.0.1_6380`, `*`; unique among those of the target. */
+  readonly name: string;
+  readonly policy: BalancingPolicy;
 }
 
 /** A network of the container engine, and the names that an ambassador has on it. */

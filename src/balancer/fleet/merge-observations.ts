@@ -5,7 +5,7 @@ import { plusLatency } from '../latency-histogram.ts';
 /** Furthest from the end first. */
 const states = ['active', 'draining', 'drained'] as const;
 /** Worst first. */
-const conditions = ['down', 'ejected', 'up'] as const;
+const conditions = ['down', 'unchecked', 'ejected', 'up'] as const;
 
 /**
  * What several carriers show, as one. An endpoint that more than one of them carries has the sum of their counters; it is

@@ -55,6 +55,7 @@ const tenfoldCasts: Readonly<Record<string, Cast>> = {
   'x-tenfold.circuit_breaker.probes': toInteger,
   'x-tenfold.health.rise': toInteger,
   'x-tenfold.health.fall': toInteger,
+  'x-tenfold.health.fail_open': toBoolean,
 };
 
 function below(prefix: string, rules: Readonly<Record<string, Cast>>): Record<string, Cast> {
@@ -65,6 +66,7 @@ function below(prefix: string, rules: Readonly<Record<string, Cast>>): Record<st
 export const composeCasts = pathTable<Cast>({
   ...tenfoldCasts,
   ...below('services.*', tenfoldCasts),
+  ...below('services.*.ports.*', tenfoldCasts),
   'services.*.cpu_count': toInteger,
   'services.*.cpu_percent': toFloat,
   'services.*.cpu_period': toInteger,

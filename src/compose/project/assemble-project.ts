@@ -104,7 +104,7 @@ const unbound: BoundProject = {
   secretValues: {},
   configValues: {},
   extensions: newMap(),
-  tenfold: { defaults: {}, services: {} },
+  tenfold: { defaults: {}, services: {}, ports: {} },
 };
 
 /** Profiles first, then consistency among what is active, then the services asked for by name. */

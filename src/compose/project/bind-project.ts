@@ -3,6 +3,7 @@ import { pathOf } from '../path.ts';
 import type { Kind } from '../schema/kind.ts';
 import { configs, models, networks, secrets, volumes } from '../schema/resources.ts';
 import { service } from '../schema/service.ts';
+import { xTenfoldPort, type XTenfoldPort } from '../schema/tenfold/port.ts';
 import { xTenfold, type XTenfold } from '../schema/tenfold/x-tenfold.ts';
 import { isMap, mapAt, newRecord, recordOf, textAt, type TreeMap } from '../tree.ts';
 import { environmentValueKey } from '../environment/resolve-environment.ts';
@@ -33,6 +34,7 @@ export function bindProject(tree: TreeMap, report: Report): BoundProject {
   };
   const services = newRecord<ServiceConfig>();
   const tenfold = newRecord<XTenfold>();
+  const tenfoldPorts = newRecord<readonly (XTenfoldPort | undefined)[]>();
   const bindTenfold = (map: TreeMap, ...keys: string[]) =>
     xTenfold.bind(map['x-tenfold'] ?? null, pathOf(...keys, 'x-tenfold'), binding) ?? {};
   const serviceTrees = mapAt(tree, 'services') ?? {};
@@ -42,6 +44,11 @@ export function bindProject(tree: TreeMap, report: Report): BoundProject {
     if (config === undefined) continue;
     services[name] = config;
     tenfold[name] = bindTenfold(isMap(value) ? value : {}, 'services', name);
+    const ports = isMap(value) && Array.isArray(value['ports']) ? value['ports'] : [];
+    tenfoldPorts[name] = ports.map((port, index) => {
+      const path = pathOf('services', name, 'ports', index, 'x-tenfold');
+      return xTenfoldPort.bind((isMap(port) ? port['x-tenfold'] : undefined) ?? null, path, binding);
+    });
   }
   return {
     services,
@@ -53,7 +60,7 @@ export function bindProject(tree: TreeMap, report: Report): BoundProject {
     secretValues: environmentValues(tree, 'secrets'),
     configValues: environmentValues(tree, 'configs'),
     extensions: recordOf(Object.entries(tree).filter(([key]) => key.startsWith('x-'))),
-    tenfold: { defaults: bindTenfold(tree), services: tenfold },
+    tenfold: { defaults: bindTenfold(tree), services: tenfold, ports: tenfoldPorts },
   };
 }
 

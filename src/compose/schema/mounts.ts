@@ -2,6 +2,7 @@ import { object, list, short } from './collections.ts';
 import { deviceCount, fileMode } from './commands.ts';
 import { anyOf, mapping, texts, widened } from './mappings.ts';
 import { bytes, flag, integer, optOut, text } from './scalars.ts';
+import { xTenfoldPort } from './tenfold/port.ts';
 
 /** Compose `services.*.ports[]`. */
 export const port = object({
@@ -12,6 +13,7 @@ export const port = object({
   published: widened(text(), 'string', 'integer'),
   protocol: text(),
   app_protocol: text(),
+  'x-tenfold': { ...xTenfoldPort, bind: () => undefined },
 });
 
 export const ports = list(short(port, anyOf('number', 'string')), { isUnique: true });

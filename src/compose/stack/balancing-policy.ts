@@ -15,12 +15,26 @@ import type { XTenfold } from '../schema/tenfold/x-tenfold.ts';
 import { milliseconds } from './balancing.ts';
 import { visibilityPolicy } from './visibility.ts';
 
-/**
- * How the balancer treats a service, from its `x-tenfold` over that of the file. Throws `invalid-compose` for keys that each
- * are allowed and together say nothing.
- */
+/** Whose policy it is, for a person, and the path in the files of a key below `x-tenfold`. */
+export interface PolicyOwner {
+  readonly name: string;
+  readonly keysOf: (path: readonly [string, ...string[]]) => readonly (string | number)[];
+}
+
+/** How the balancer treats a service, from its `x-tenfold` over that of the file. Throws as `policyOf` does. */
 export function balancingPolicy(service: string, tenfold: XTenfold, project: Project): BalancingPolicy {
-  refuseContradictions(service, tenfold, project);
+  return policyOf(tenfold, { name: `service ${service}`, keysOf: serviceKeys(service, project) }, project);
+}
+
+/** Where a key stands that holds for a service: its own, or that of the file. */
+export function serviceKeys(service: string, project: Project): PolicyOwner['keysOf'] {
+  const own = project.tenfold.services[service] ?? {};
+  return (path) => [...(path[0] in own ? ['services', service, 'x-tenfold'] : ['x-tenfold']), ...path];
+}
+
+/** The policy that keys of `x-tenfold` make up. Throws `invalid-compose` for keys that each are allowed and together say nothing. */
+export function policyOf(tenfold: XTenfold, owner: PolicyOwner, project: Project): BalancingPolicy {
+  refuseContradictions(tenfold, owner, project);
   const { algorithm = 'least_conn', max_5xx: max5xx = 0, panic_threshold: panicShare = 0 } = tenfold;
   return {
     algorithm,
@@ -114,6 +128,7 @@ function activeHealth(health: XTenfold['health'] = {}): ActiveHealthPolicy {
     ...optional('statuses', statuses),
     ...optional('expected', expected),
     ...optional('send', send),
+    ...optional('mustPass', health.fail_open === false ? true : undefined),
   };
 }
 
@@ -124,16 +139,12 @@ interface Contradiction {
   readonly isThere: boolean;
 }
 
-function refuseContradictions(service: string, tenfold: XTenfold, project: Project): void {
+function refuseContradictions(tenfold: XTenfold, owner: PolicyOwner, project: Project): void {
   const found = contradictions(tenfold).find(({ isThere }) => isThere);
   if (found === undefined) return;
   const { path, expected } = found;
-  const isOwn = path[0] in (project.tenfold.services[service] ?? {});
-  const where = isOwn
-    ? project.locate('services', service, 'x-tenfold', ...path)
-    : project.locate('x-tenfold', ...path);
-  throw new TenfoldError('invalid-compose', `service ${service}: x-tenfold.${path.join('.')} does not fit`, {
-    where,
+  throw new TenfoldError('invalid-compose', `${owner.name}: x-tenfold.${path.join('.')} does not fit`, {
+    where: project.locate(...owner.keysOf(path)),
     expected,
   });
 }

@@ -1,6 +1,7 @@
 import type { Listener, Service } from '../../model/service.ts';
 import type { Project } from '../project.ts';
 import { tenfoldOf } from './balancing.ts';
+import { ownPoolAt } from './own-pools.ts';
 
 /**
  * Adds the loopback listeners through which local processes reach services: one for each target of a service that some
@@ -38,5 +39,6 @@ function internalListeners(service: Service, project: Project): Listener[] {
     target,
     protocol: service.listeners.find((listener) => listener.target === target)?.protocol ?? otherwise,
     exposure: 'internal',
+    ...ownPoolAt(target, service.listeners),
   }));
 }

@@ -1,6 +1,7 @@
 import type { Listener, Service } from '../../model/service.ts';
 import type { Project } from '../project.ts';
 import { tenfoldOf } from './balancing.ts';
+import { ownPoolAt } from './own-pools.ts';
 
 /**
  * Adds the listeners to which a service's name leads between containers: one for each target of a balanced service that
@@ -46,13 +47,26 @@ function networkListeners(service: Service, project: Project): Listener[] {
   }));
   // What other containers speak to it, nobody has said; bytes are passed on whatever they are.
   const otherwise = tenfoldOf(service.name, project).protocol ?? 'tcp';
-  return service.targets.map((target) => ({
+  const atTargets = service.targets.map((target): Listener => ({
     key: `${service.name}:network->${target}`,
     hostIp: '',
     port: target,
     target,
     protocol: service.listeners.find((listener) => listener.target === target)?.protocol ?? otherwise,
     exposure: 'network',
+    ...ownPoolAt(target, service.listeners),
     networks,
   }));
+  // What a port is balanced for, such as a role, can only be asked for by its number.
+  const taken = new Set(service.targets);
+  const atOwnPorts = service.listeners.flatMap(
+    ({ port, target, protocol, ownPool, exposure }): Listener[] => {
+      if (exposure !== 'published' || ownPool === undefined || port === undefined || taken.has(port))
+        return [];
+      taken.add(port);
+      const key = `${service.name}:network:${port}->${target}`;
+      return [{ key, hostIp: '', port, target, protocol, exposure: 'network', ownPool, networks }];
+    },
+  );
+  return [...atTargets, ...atOwnPorts];
 }

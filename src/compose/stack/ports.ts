@@ -1,8 +1,10 @@
-import type { DirectPort, Listener, Service } from '../../model/service.ts';
+import type { BalancingPolicy } from '../../model/balancing.ts';
+import type { DirectPort, Listener, OwnPool, Service } from '../../model/service.ts';
 import { parseRange } from '../canonical/parse-port.ts';
 import { TenfoldError } from '../../shared/errors.ts';
 import type { Project, ServiceConfig } from '../project.ts';
 import type { XTenfold } from '../schema/tenfold/x-tenfold.ts';
+import { ownPolicy, refuseUnbalanced } from './own-pools.ts';
 
 type ServicePort = NonNullable<ServiceConfig['ports']>[number];
 type ResolvedPorts = Pick<Service, 'targets' | 'listeners' | 'directPorts'>;
@@ -11,6 +13,7 @@ interface Circumstances {
   readonly kind: Service['kind'];
   readonly isStateful: boolean;
   readonly tenfold: XTenfold;
+  readonly balancing: BalancingPolicy;
 }
 
 /**
@@ -20,7 +23,7 @@ interface Circumstances {
 export function resolvePorts(
   name: string,
   config: ServiceConfig,
-  { kind, isStateful, tenfold }: Circumstances,
+  { kind, isStateful, tenfold, balancing }: Circumstances,
   project: Project,
   warnings: string[],
 ): ResolvedPorts {
@@ -48,10 +51,15 @@ export function resolvePorts(
     }
     if (protocol === 'tcp' && !isDirect) {
       const listenerProtocol = protocolOf(port, tenfold);
-      const add = (number: number | undefined) => listeners.add(hostIp, number, target, listenerProtocol);
+      const place = { service: name, index, target, protocol: listenerProtocol, tenfold };
+      const policy = ownPolicy(place, balancing, project);
+      const add = listeners.adder(hostIp, target, listenerProtocol, policy);
       if (range === undefined || range.first === 0) add(undefined);
       else for (let number = range.first; number <= range.last; number += 1) add(number);
-    } else if (kind === 'process') {
+      continue;
+    }
+    refuseUnbalanced({ service: name, index, target }, project);
+    if (kind === 'process') {
       warnings.push(
         `service ${name} runs as a local process, so its ${protocol} port ${target} is not published`,
       );
@@ -110,14 +118,33 @@ class ListenerKeys {
     this.#service = service;
   }
 
-  add(hostIp: string, port: number | undefined, target: number, protocol: 'http' | 'tcp'): void {
-    const address = hostIp === '' ? '' : `${hostIp.includes(':') ? `[${hostIp}]` : hostIp}:`;
-    const base = `${this.#service}:${address}${port ?? '*'}->${target}`;
-    const uses = (this.#uses.get(base) ?? 0) + 1;
-    this.#uses.set(base, uses);
-    // The same fixed port twice is one listener; each assigned one is its own.
-    if (uses > 1 && port !== undefined) return;
-    const key = uses === 1 ? base : `${base}#${uses}`;
-    this.all.push({ key, hostIp, port, target, protocol, exposure: 'published' });
+  /** Adds a listener for each number that it is called with; all of them share a pool where they have a policy of their own. */
+  adder(
+    hostIp: string,
+    target: number,
+    protocol: 'http' | 'tcp',
+    policy: BalancingPolicy | undefined,
+  ): (port: number | undefined) => void {
+    let ownPool: OwnPool | undefined;
+    return (port) => {
+      const address = hostIp === '' ? '' : `${hostIp.includes(':') ? `[${hostIp}]` : hostIp}:`;
+      const place = `${address}${port ?? '*'}`;
+      const base = `${this.#service}:${place}->${target}`;
+      const uses = (this.#uses.get(base) ?? 0) + 1;
+      this.#uses.set(base, uses);
+      // The same fixed port twice is one listener; each assigned one is its own.
+      if (uses > 1 && port !== undefined) return;
+      const again = uses === 1 ? '' : `#${uses}`;
+      if (policy !== undefined) ownPool ??= { name: `${place}${again}`.replaceAll(/[^\w.*#]/g, '_'), policy };
+      this.all.push({
+        key: `${base}${again}`,
+        hostIp,
+        port,
+        target,
+        protocol,
+        exposure: 'published',
+        ...(ownPool !== undefined && { ownPool }),
+      });
+    };
   }
 }

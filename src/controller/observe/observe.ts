@@ -2,7 +2,7 @@ import { poolIdsOf } from '../balanced-targets.ts';
 import type { Desired } from '../desired.ts';
 import { indexSnapshot, type Observed, type ObservedReplica, type Snapshot } from '../observed.ts';
 import { ReplicaHistories } from './replica-histories.ts';
-import { runId } from '../reconcile/routing.ts';
+import { readEndpointId, runId } from '../reconcile/routing.ts';
 import type { TrafficTable } from '../execute/traffic-table.ts';
 import type {
   BalancerObservation,
@@ -141,7 +141,7 @@ export function joinObservations(
     const own = endpoints.get(runId(replica) ?? '') ?? [];
     const verdict = health.verdictOf(replica);
     const rotation = rotationOf(own);
-    const worst = own.find(({ condition }) => condition !== 'up') ?? own[0];
+    const opinion = opinionOf(own);
     return {
       replica,
       // What takes traffic already, a daemon before has seen healthy: it stays so until a check says otherwise.
@@ -149,8 +149,8 @@ export function joinObservations(
       healthSince: verdict.since,
       healthOutput: verdict.lastOutput,
       rotation,
-      condition: worst?.condition,
-      conditionReason: worst?.reason,
+      condition: opinion?.condition,
+      conditionReason: opinion?.reason,
       ...trafficOf(own),
       history: histories.of(replica.id),
     };
@@ -161,7 +161,7 @@ export function joinObservations(
 export function endpointsByRun(
   balancer: BalancerObservation | undefined,
 ): ReadonlyMap<string, readonly EndpointObservation[]> {
-  return Map.groupBy(balancer?.endpoints ?? [], ({ id }) => id.slice(0, id.lastIndexOf(':')));
+  return Map.groupBy(balancer?.endpoints ?? [], ({ id }) => readEndpointId(id).run);
 }
 
 /** Counters of a replica, summed over its endpoints. */
@@ -173,6 +173,24 @@ export function trafficOf(
     requests: endpoints.reduce((sum, { totals }) => sum + totals.requests, 0),
     failed: endpoints.reduce((sum, { totals }) => sum + totals.failed, 0),
   };
+}
+
+const conditions = ['up', 'ejected', 'unchecked', 'down'] as const;
+
+function badness({ condition }: EndpointObservation): number {
+  return conditions.indexOf(condition);
+}
+
+/**
+ * A port of a replica is as good as the best that a pool says of it: two that ask for different roles cannot both have it. The
+ * replica is as good as the worst of its ports.
+ */
+function opinionOf(endpoints: readonly EndpointObservation[]): EndpointObservation | undefined {
+  const byTarget = Map.groupBy(endpoints, ({ id }) => readEndpointId(id).target);
+  const best = Array.from(byTarget.values(), (own) =>
+    own.reduce((one, other) => (badness(other) < badness(one) ? other : one)),
+  );
+  return best.toSorted((one, other) => badness(other) - badness(one))[0];
 }
 
 /** A replica with several endpoints is as far along as the one that is least far on its way out. */

@@ -3,6 +3,7 @@ import type { Desired } from '../desired.ts';
 import { isRunning, type Observed, type ObservedReplica } from '../observed.ts';
 import { hookKey, type Plan } from '../plan.ts';
 import { describeExit } from '../reconcile/dependencies.ts';
+import { isInRotation } from '../reconcile/service-view.ts';
 import type { MetricsSource } from '../../metrics/metrics-source.ts';
 import type { RolloutHook } from '../../model/rollout.ts';
 import type { Service } from '../../model/service.ts';
@@ -59,11 +60,11 @@ function replicaFacts(
   service: Service,
   drained: ReadonlySet<string>,
 ): ReplicaFacts {
-  const { replica, health, rotation, history } = observed;
+  const { replica, health, history } = observed;
   const { state } = replica;
   const isReady = isRunning(observed) && health === 'healthy';
   const hasCompleted = state.kind === 'exited' && state.exitCode === 0 && service.restart.condition !== 'any';
-  const isTakingPart = !isBalanced(service) || rotation === 'active';
+  const isTakingPart = !isBalanced(service) || isInRotation(observed);
   return {
     id: replica.id,
     instance: replica.instance,

@@ -271,7 +271,11 @@ function waitUntilServing(plan: ServicePlan, view: ServiceView, replica: Observe
   const { service, observed } = view;
   const { instance, state } = replica.replica;
   if (state.kind !== 'running' || view.drainedInstances.has(instance)) return;
-  if (replica.health === 'healthy') return;
+  if (replica.health === 'healthy') {
+    if (replica.rotation === 'active' && replica.condition === 'unchecked')
+      plan.waits.push({ service: service.name, instance, reason: 'not checked by the balancer yet' });
+    return;
+  }
   const runMs = observed.now - state.startedAt;
   const isOverdue = replica.health === 'unhealthy' || runMs > service.startTimeoutMs;
   const lastWords = replica.healthOutput === undefined ? '' : `: ${replica.healthOutput}`;

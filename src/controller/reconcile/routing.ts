@@ -5,7 +5,7 @@ import type {
   RoutingTable,
   TrafficSplit,
 } from '../../balancer/balancer-driver.ts';
-import { balancedTargets, ownTarget } from '../balanced-targets.ts';
+import { ownTarget, poolsOfService } from '../balanced-targets.ts';
 import { listenerId, poolId, type Desired } from '../desired.ts';
 import { isRunning, type ObservedReplica } from '../observed.ts';
 import { routeEntries } from './shared-addresses.ts';
@@ -17,10 +17,19 @@ export type Rotation = 'out' | 'active' | 'draining';
 
 export const emptyTable: RoutingTable = { listeners: [], pools: [] };
 
-/** Unique over time: a replica that was started anew is a new endpoint, with fresh health and counters. */
-export function endpointId(replica: Replica, target: number): string | undefined {
+/**
+ * Unique over time: a replica that was started anew is a new endpoint, with fresh health and counters. It is an endpoint of its
+ * own in each pool (`own` names the one that is not its service's), as each has an opinion of it.
+ */
+export function endpointId(replica: Replica, target: number, own?: string): string | undefined {
   const run = runId(replica);
-  return run === undefined ? undefined : `${run}:${target}`;
+  return run === undefined ? undefined : `${run}:${target}${own === undefined ? '' : `/${own}`}`;
+}
+
+/** What an endpoint id is made of. */
+export function readEndpointId(id: string): { readonly run: string; readonly target: string } {
+  const colon = id.lastIndexOf(':');
+  return { run: id.slice(0, colon), target: id.slice(colon + 1).split('/', 1)[0] ?? '' };
 }
 
 /** Names one run of a replica; undefined while it does not run. */
@@ -43,7 +52,7 @@ export interface PlacedReplica {
   readonly own: Service;
 }
 
-/** The pools of one service, one per target that a listener needs. */
+/** The pools of one service. */
 export function poolsOf(
   stackName: string,
   service: Service,
@@ -51,18 +60,18 @@ export function poolsOf(
   split: TrafficSplit | undefined,
 ): readonly PoolEntry[] {
   const backups = backupIndices(service, replicas);
-  return balancedTargets(service).map((target) => {
+  return poolsOfService(service).map(({ target, own: ownPool }) => {
     const endpoints = replicas.flatMap(({ observed, rotation, own }) =>
-      endpointEntry(observed, rotation, ownTarget(service, own, target)).map((entry) => ({
+      endpointEntry(observed, rotation, ownTarget(service, own, target), ownPool?.name).map((entry) => ({
         ...entry,
         ...standing(service, backups, observed.replica.index),
       })),
     );
     return {
-      id: poolId(stackName, service.name, target),
+      id: poolId(stackName, service.name, target, ownPool?.name),
       stack: stackName,
       service: service.name,
-      policy: service.balancing,
+      policy: ownPool?.policy ?? service.balancing,
       endpoints,
       emptyReason: emptyReason(
         service,
@@ -100,9 +109,10 @@ function endpointEntry(
   observed: ObservedReplica,
   rotation: Rotation,
   target: number,
+  ownPool: string | undefined,
 ): readonly EndpointEntry[] {
   const { replica } = observed;
-  const id = endpointId(replica, target);
+  const id = endpointId(replica, target, ownPool);
   const endpoint = replica.endpoints.find((candidate) => candidate.target === target);
   if (rotation === 'out' || id === undefined || endpoint === undefined) return [];
   return [
@@ -145,7 +155,7 @@ export function listenerEntry(
     hostIp: listener.hostIp,
     port,
     protocol: listener.protocol,
-    pool: poolId(desired.stack.name, service.name, listener.target),
+    pool: poolId(desired.stack.name, service.name, listener.target, listener.ownPool?.name),
     ...(isOnHost && service.balancer !== undefined && { carrier: service.balancer }),
     ...(!isOnHost && { carrier: 'ambassador', networks: listener.networks ?? [] }),
     ...(listener.routes !== undefined && { routes: routeEntries(desired.stack.name, listener.routes) }),

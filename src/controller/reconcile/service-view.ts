@@ -98,11 +98,14 @@ export function isRestartInPlace(
   );
 }
 
+/** Requests may come to it: none do before the first check of those pools that ask only who passes. */
+export function isInRotation({ rotation, condition }: ObservedReplica): boolean {
+  return rotation === 'active' && condition !== 'unchecked';
+}
+
 /** Takes its share of the work now: in rotation, or healthy where there is no traffic to take. */
 export function isServing(replica: ObservedReplica, view: ServiceView): boolean {
-  return (
-    isRunning(replica) && (view.isBalanced ? replica.rotation === 'active' : replica.health === 'healthy')
-  );
+  return isRunning(replica) && (view.isBalanced ? isInRotation(replica) : replica.health === 'healthy');
 }
 
 /** Its last run ended before a command asked for it to run: its exit code says nothing about that. */

@@ -196,6 +196,7 @@ function stateOf(observed: ObservedReplica): ReplicaStatus['state'] {
   if (observed.health !== 'healthy') return observed.health;
   if (observed.rotation === 'out') return 'healthy';
   if (observed.condition === 'ejected') return 'ejected';
+  if (observed.condition === 'unchecked') return 'starting';
   return observed.condition === 'down' ? 'unhealthy' : 'in rotation';
 }
 

@@ -43,10 +43,13 @@ export function joinSample(
   };
 }
 
-/** Ids of the endpoints that a replica may have in the balancer. */
-export function endpointIdsOf({ replica }: ObservedReplica): readonly string[] {
+/** Ids of the endpoints that a replica of the service may have in the balancer. */
+export function endpointIdsOf({ replica }: ObservedReplica, service: Service): readonly string[] {
   const targets = new Set(replica.endpoints.map(({ target }) => target));
-  return [...targets].flatMap((target) => endpointId(replica, target) ?? []);
+  const ownPools = new Set([undefined, ...service.listeners.map(({ ownPool }) => ownPool?.name)]);
+  return [...targets].flatMap((target) =>
+    [...ownPools].flatMap((own) => endpointId(replica, target, own) ?? []),
+  );
 }
 
 function joinReplica(
@@ -56,7 +59,7 @@ function joinReplica(
   usage: ReplicaUsage | undefined,
 ): ReplicaDetail {
   const { replica } = observed;
-  const { inFlight, totals, responses, latency } = endpointIdsOf(observed)
+  const { inFlight, totals, responses, latency } = endpointIdsOf(observed, service)
     .map((id): EndpointFigures => traffic.endpoint(id) ?? noEndpointFigures)
     .reduce(plusEndpoint, noEndpointFigures);
   return {

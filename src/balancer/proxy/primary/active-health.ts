@@ -6,6 +6,8 @@ interface Probe {
   endpoint: WorkerEndpoint;
   policy: ActiveHealthPolicy;
   isDown: boolean;
+  /** The first result decides by itself. */
+  isUnchecked: boolean;
   /** Results in a row that speak against the present verdict. */
   streak: number;
   readonly stop: AbortController;
@@ -48,13 +50,14 @@ export class ActiveHealth {
       endpoint,
       policy,
       isDown: endpoint.isDown,
+      isUnchecked: endpoint.isDown && policy.mustPass === true,
       streak: 0,
       stop: new AbortController(),
       timer: undefined,
     };
     this.#probes.set(endpoint.id, probe);
-    // Spread, so that many endpoints are not all asked at once.
-    this.#schedule(probe, Math.random() * policy.intervalMs);
+    // Spread, so that many endpoints are not all asked at once; unless nothing comes to it before.
+    this.#schedule(probe, probe.isUnchecked ? 0 : Math.random() * policy.intervalMs);
   }
 
   #schedule(probe: Probe, inMs: number): void {
@@ -72,6 +75,12 @@ export class ActiveHealth {
 
   #judge(probe: Probe, verdict: Verdict): void {
     const isAgainst = (verdict !== undefined) !== probe.isDown;
+    if (probe.isUnchecked) {
+      probe.isUnchecked = false;
+      probe.isDown = verdict !== undefined;
+      this.#onChange(probe.endpoint.id, probe.isDown, verdict);
+      return;
+    }
     probe.streak = isAgainst ? probe.streak + 1 : 0;
     if (probe.streak < (probe.isDown ? probe.policy.rise : probe.policy.fall)) return;
     if (!isAgainst) return;

@@ -61,6 +61,7 @@ function conditionOf(
   facts: EndpointFacts | undefined,
   sum: EndpointSum,
 ): Pick<EndpointObservation, 'condition' | 'reason'> {
+  if (facts?.isUnchecked === true) return { condition: 'unchecked', reason: facts.downReason };
   if (facts?.isDown === true) return { condition: 'down', reason: facts.downReason };
   if (sum.isEjected) return { condition: 'ejected', reason: sum.ejectedReason };
   if (facts?.isHealthy === false) return { condition: 'down', reason: 'its own health check fails' };

@@ -203,8 +203,8 @@ export class ProxyCore {
   #judged(id: string, isDown: boolean, downReason: string | undefined): void {
     const facts = this.#facts.get(id);
     if (facts === undefined) return;
-    const activeSince = isDown ? facts.activeSince : Date.now();
-    this.#facts.set(id, { ...facts, isDown, downReason, activeSince });
+    const activeSince = isDown || facts.isUnchecked ? facts.activeSince : Date.now();
+    this.#facts.set(id, { ...facts, isDown, isUnchecked: false, downReason, activeSince });
     for (const worker of this.#workers.joined) worker.tell({ type: 'health', id, isDown, activeSince });
     this.#tellChanges();
   }

@@ -9,6 +9,8 @@ export interface EndpointFacts {
   readonly activeSince: number;
   readonly drainDeadline: number | undefined;
   readonly isDown: boolean;
+  /** It counts as down for now, because only those that pass are asked and it has not been checked. */
+  readonly isUnchecked: boolean;
   /** Why the active checks say that it is down. */
   readonly downReason: string | undefined;
 }
@@ -44,12 +46,20 @@ function factsOf(
   const takesPart = isActive && isHealthy;
   const verdict =
     takesPart && tookPart
-      ? { isDown: before.isDown, downReason: before.downReason }
-      : { isDown: false, downReason: undefined };
+      ? { isDown: before.isDown, isUnchecked: before.isUnchecked, downReason: before.downReason }
+      : noVerdict(takesPart && pool.policy.activeHealth.mustPass === true);
   // There is nothing to ramp against when it is the first.
   const activeSince = takesPart && !tookPart ? (hadTakers ? now : 0) : (before?.activeSince ?? 0);
   const drainDeadline = isActive ? undefined : (before?.drainDeadline ?? now + pool.policy.drainTimeoutMs);
   return { isActive, isHealthy, activeSince, drainDeadline, ...verdict };
+}
+
+function noVerdict(isAwaited: boolean): Pick<EndpointFacts, 'isDown' | 'isUnchecked' | 'downReason'> {
+  return {
+    isDown: isAwaited,
+    isUnchecked: isAwaited,
+    downReason: isAwaited ? 'it has not been checked yet' : undefined,
+  };
 }
 
 /** The table with the facts, as workers take it. */

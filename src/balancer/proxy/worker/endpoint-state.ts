@@ -60,6 +60,8 @@ export class EndpointState {
   isHealthy = true;
   /** Verdict of the active checks. */
   isDown = false;
+  /** It is asked only while its checks pass, also when there is no other. */
+  mustPass = false;
   /** From when its share ramps up; milliseconds since the epoch. */
   activeSince = 0;
   slowStartMs = 0;

@@ -56,6 +56,9 @@ export class RoutingState {
   judge(id: string, isDown: boolean, activeSince: number): void {
     const endpoint = this.endpoints.get(id);
     if (endpoint === undefined) return;
+    // What lasts would go on with a replica that the pool is no longer for, such as a primary that has become a replica.
+    if (isDown && !endpoint.isDown && endpoint.mustPass)
+      for (const stream of endpoint.streams()) stream.dismiss();
     endpoint.isDown = isDown;
     endpoint.activeSince = activeSince;
     endpoint.pool?.outdated();
@@ -80,6 +83,7 @@ export class RoutingState {
     }
     endpoint.isHealthy = entry.isHealthy;
     endpoint.isDown = entry.isDown;
+    endpoint.mustPass = pool.policy.activeHealth.mustPass === true;
     endpoint.activeSince = entry.activeSince;
     endpoint.slowStartMs = pool.policy.slowStartMs;
     endpoint.weight = entry.weight ?? 1;

@@ -1,6 +1,6 @@
 import { list, object } from '../collections.ts';
 import type { Kind } from '../kind.ts';
-import { duration, integer, text } from '../scalars.ts';
+import { choice, duration, integer, text } from '../scalars.ts';
 import { widenedBy } from './edge.ts';
 import { judgedText, oneOrMore, pattern } from './judged-text.ts';
 import { share } from './share.ts';
@@ -55,11 +55,15 @@ export const xTenfoldHealth = object(
     send: text({ description: 'Without a path: sent as soon as a connection is made.' }),
     expect: text({ description: 'Without a path: must come over the connection.' }),
     expect_regex: pattern('Without a path: must match what comes over the connection.'),
+    fail_open: choice(),
   },
   closed,
 );
 
-/** How requests are spread over the replicas of a service, and what takes a replica out. */
+/** Which part each replica of a service has, on all of its ports. */
+export const standingFields = { weights: list(count(1, 256)), backups: count(0, 10_000) } as const;
+
+/** How requests are spread over replicas, and what takes a replica out: of a service, or of one port of it. */
 export const balancingFields = {
   algorithm: text({
     choices: ['least_conn', 'round_robin', 'ip_hash', 'hash', 'random_two', 'least_time'],
@@ -73,8 +77,6 @@ export const balancingFields = {
         : `'${value}' names nothing of a request`,
   }),
   sticky: widenedBy(stickyMapping, text({ pattern: cookieName }), 'cookie'),
-  weights: list(count(1, 256)),
-  backups: count(0, 10_000),
   max_connections: count(1),
   queue: object(
     { size: count(0), timeout: time('Longest wait of a request for room.') },
@@ -111,4 +113,10 @@ export const balancingFields = {
   connect_timeout: time('Longest wait for a connection to a replica.'),
   response_timeout: time('Longest silence of a replica before and within its response.'),
   retries: count(0),
+  response_headers: choice(),
+  send_proxy_protocol: text({
+    choices: ['v1', 'v2'],
+    description: 'Connections to replicas begin with a PROXY protocol header that names the client.',
+  }),
+  health: xTenfoldHealth,
 } as const;

@@ -1,7 +1,7 @@
 import { object } from '../collections.ts';
 import type { BoundOf } from '../kind.ts';
 import { choice, duration, text } from '../scalars.ts';
-import { balancingFields, xTenfoldHealth } from './balancing.ts';
+import { balancingFields, standingFields } from './balancing.ts';
 import { xTenfoldEdge, xTenfoldEntrypoints } from './edge.ts';
 import { xTenfoldAutoscale } from './autoscale.ts';
 import { xTenfoldRecycle } from './recycle.ts';
@@ -29,14 +29,10 @@ export const xTenfold = object(
     }),
     ambassador: choice(),
     ...balancingFields,
-    response_headers: choice(),
+    ...standingFields,
     access_log: xTenfoldAccessLog,
     tracing: xTenfoldTracing,
     start_timeout: time('Longest time from start to healthy.'),
-    send_proxy_protocol: text({
-      choices: ['v1', 'v2'],
-      description: 'Connections to replicas begin with a PROXY protocol header that names the client.',
-    }),
     edge: xTenfoldEdge,
     routes: xTenfoldRoutes,
     entrypoints: xTenfoldEntrypoints,
@@ -44,7 +40,6 @@ export const xTenfold = object(
       choices: ['replace', 'keep'],
       description: 'replace: traefik labels are read as routes. keep: they are left to Traefik.',
     }),
-    health: xTenfoldHealth,
     rollout: xTenfoldRollout,
     recycle: xTenfoldRecycle,
     singleton: choice(),

@@ -5,7 +5,7 @@ export const rank = { available: 0, backup: 1, ejected: 2, unhealthy: 3, never: 
 
 export function rankOf(endpoint: EndpointState, now: number): number {
   if (endpoint.isDraining) return rank.never;
-  if (!endpoint.isHealthy || endpoint.isDown) return rank.unhealthy;
+  if (!endpoint.isHealthy || endpoint.isDown) return endpoint.mustPass ? rank.never : rank.unhealthy;
   if (!endpoint.ejection.allows(now)) return rank.ejected;
   return endpoint.isBackup ? rank.backup : rank.available;
 }
