@@ -10,6 +10,7 @@ import { testHttpTraffic } from './balancer/http-traffic.ts';
 import { testLimits } from './balancer/limits.ts';
 import { testListeners } from './balancer/listeners.ts';
 import { testRefusals } from './balancer/refusals.ts';
+import { testRoles } from './balancer/roles.ts';
 import { testSelection } from './balancer/selection.ts';
 import { testStreams } from './balancer/streams.ts';
 import { testTcpTraffic } from './balancer/tcp-traffic.ts';
@@ -55,6 +56,7 @@ export function testBalancerContract(
     testCanaries(driver, lacks);
     testLimits(driver, lacks);
     testHealth(driver, lacks);
+    testRoles(driver);
     testChanges(driver, lacks);
   });
 }

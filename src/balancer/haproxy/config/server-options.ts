@@ -23,6 +23,8 @@ export function checkedOptions(policy: BalancingPolicy): string {
     `fall ${health.fall}`,
   ];
   if (maxFails > 0) words.push(`observe layer4 error-limit ${maxFails} on-error mark-down`);
+  // What lasts would go on with a server that the pool is no longer for, such as a primary that has become a replica.
+  if (health.mustPass && health.path === undefined) words.push('on-marked-down shutdown-sessions');
   if (slowStartMs > 0) words.push(`slowstart ${slowStartMs}ms`);
   return [...words, commonOptions(policy)].filter((word) => word !== '').join(' ');
 }

@@ -54,7 +54,18 @@ function additions(key: string, server: ServerEntry): readonly string[] {
   return [
     `add server ${key} ${server.address}${options} weight ${server.weight} maxconn ${server.maxConnections}${backup}`,
     ...(server.isChecked ? [`enable health ${key}`] : []),
-    ...(server.takesRequests ? [`set server ${key} state ready`] : []),
+    ...(server.takesRequests ? entrance(key, server) : []),
+  ];
+}
+
+/** HAProxy takes a server that comes into service for up: one that has to pass first gets no weight until it is down. */
+function entrance(key: string, { mustPass, weight }: ServerEntry): readonly string[] {
+  if (!mustPass) return [`set server ${key} state ready`];
+  return [
+    `set server ${key} weight 0`,
+    `set server ${key} state ready`,
+    `set server ${key} health down`,
+    `set server ${key} weight ${weight}`,
   ];
 }
 
@@ -64,7 +75,7 @@ function changes(key: string, server: ServerEntry, row: StatRow): readonly strin
     commands.push(`set server ${key} weight ${server.weight}`);
   if (row.limit !== server.maxConnections)
     commands.push(`set maxconn server ${key} ${server.maxConnections}`);
-  if (server.takesRequests && isOut(row)) commands.push(`set server ${key} state ready`);
+  if (server.takesRequests && isOut(row)) commands.push(...entrance(key, server));
   // Not `drain`: that goes on taking the requests of clients whose cookie names the server.
   if (!server.takesRequests && !isOut(row)) commands.push(`set server ${key} state maint`);
   return commands;

@@ -27,10 +27,12 @@ export class Ejections {
     for (const name of this.#reasons.keys()) if (!servers.has(name)) this.#reasons.delete(name);
   }
 
-  /** What HAProxy has decided by itself. */
-  follow(rows: readonly StatRow[]): void {
+  /** What HAProxy has decided by itself. One that `mustPass` is down with a good check until it has passed often enough. */
+  follow(rows: readonly StatRow[], mustPass: ReadonlySet<string>): void {
     for (const row of rows) {
-      if (isEjectedRow(row) && !this.#reasons.has(row.server)) this.#reasons.set(row.server, ejectedReason);
+      const isComing = mustPass.has(row.server) && row.checkStatus !== 'HANA';
+      if (isEjectedRow(row) && !isComing && !this.#reasons.has(row.server))
+        this.#reasons.set(row.server, ejectedReason);
       // In an unchecked backend it is never down.
       else if (row.status.startsWith('UP')) this.#reasons.delete(row.server);
     }
@@ -49,15 +51,14 @@ export class Ejections {
       ({ proxy, server, status }) =>
         proxy === event.backend && server !== 'BACKEND' && server !== event.server && status.startsWith('UP'),
     );
-    if (verdict.holdsForLast || hasOthers)
-      void this.#eject(instance, event, verdict.reason, pool.policy.failTimeoutMs);
+    if (verdict.holdsForLast || hasOthers) void this.#eject(instance, event, verdict.reason, pool.policy);
   }
 
   async #eject(
     { record: { socketPath } }: LiveInstance,
     { backend, server }: TrafficEvent,
     reason: string,
-    forMs: number,
+    { failTimeoutMs, activeHealth }: PoolEntry['policy'],
   ): Promise<void> {
     const setHealth = async (health: 'up' | 'down'): Promise<void> => {
       // One that is lost in the meantime has forgotten it all.
@@ -66,9 +67,10 @@ export class Ejections {
     };
     await setHealth('down');
     this.#reasons.set(server, reason);
+    if (activeHealth.mustPass) return;
     // Its checks may come much later, and say nothing of what its requests met.
     setTimeout(() => {
       if (this.#reasons.has(server)) void setHealth('up');
-    }, forMs).unref();
+    }, failTimeoutMs).unref();
   }
 }

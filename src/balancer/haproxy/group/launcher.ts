@@ -5,6 +5,7 @@ import { writeErrorFiles } from '../config/error-files.ts';
 import { type ConfigPlaces, renderConfig } from '../config/render-config.ts';
 import { checkConfiguration, type InstanceRecord, startInstance } from '../process/instance.ts';
 import type { ServiceTable } from '../service-tables.ts';
+import type { LiveInstance } from './live-instance.ts';
 import { writeMaps } from './maps.ts';
 import { wantedServers } from './wanted-servers.ts';
 
@@ -59,11 +60,11 @@ export class Launcher {
     this.#generation = Math.max(this.#generation, generation);
   }
 
-  /** Starts an HAProxy for the table, which takes over the listening sockets of the one before. */
+  /** Starts an HAProxy for the table, which takes over the listening sockets of the one before, and what that knows of servers. */
   async start(
     table: ServiceTable,
     shape: string,
-    previous: InstanceRecord | undefined,
+    previous: Pick<LiveInstance, 'record' | 'rows'> | undefined,
   ): Promise<InstanceRecord> {
     const binary = await this.#options.binary();
     this.#generation++;
@@ -74,7 +75,15 @@ export class Launcher {
     await mkdir(this.#options.socketFolder, { recursive: true, mode: 0o700 });
     await writeErrorFiles(places.errorsFolder);
     await writeMaps(places, table.pools);
-    const text = renderConfig(table, table.pools.flatMap(wantedServers), places);
+    const passing = new Set(
+      previous?.rows.filter(({ status }) => status.startsWith('UP')).map(({ server }) => server),
+    );
+    // One that has to pass first is let in once it is told to be down, or was seen to pass by the one before.
+    const servers = table.pools.flatMap(wantedServers).map((server) => ({
+      ...server,
+      takesRequests: server.takesRequests && (!server.mustPass || passing.has(server.name)),
+    }));
+    const text = renderConfig(table, servers, places);
     const draftPath = `${configPath}.new`;
     await writeFile(draftPath, text, { mode: 0o600 });
     await checkConfiguration(binary, draftPath);
@@ -84,7 +93,7 @@ export class Launcher {
         binary,
         configPath,
         socketPath: places.socketPath,
-        previousSocketPath: previous?.socketPath,
+        previousSocketPath: previous?.record.socketPath,
         logPath: this.#options.logPath,
       },
       AbortSignal.timeout(20_000),

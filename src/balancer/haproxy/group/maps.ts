@@ -9,6 +9,8 @@ import { runCommands } from '../process/runtime-api.ts';
 // What changes without a reload and is no server: why a pool is empty, and a canary's share.
 
 function reasonOf(pool: PoolEntry): string {
+  const isDraining = pool.endpoints.every(({ rotation }) => rotation === 'draining');
+  if (!isDraining) return `no replica of ${pool.service} passes its check`;
   if (pool.endpoints.length > 0) return `every replica of ${pool.service} is draining`;
   const reason = pool.emptyReason === '' ? `no replica of ${pool.service} is in rotation` : pool.emptyReason;
   return reason.replaceAll(/[\r\n]+/g, ' ');

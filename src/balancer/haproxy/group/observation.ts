@@ -104,10 +104,20 @@ function conditionOf(
   ejection: string | undefined,
 ): Pick<EndpointObservation, 'condition' | 'reason'> {
   if (!endpoint.isHealthy) return { condition: 'down', reason: 'its own health check fails' };
-  if (row?.status.startsWith('DOWN') !== true) return { condition: 'up', reason: undefined };
+  const mustPass = pool.policy.activeHealth.mustPass === true;
+  if (row?.status.startsWith('DOWN') !== true)
+    return row === undefined && mustPass ? unchecked : { condition: 'up', reason: undefined };
+  if (mustPass && ejection === undefined && isNew(row)) return unchecked;
   return ejection !== undefined
     ? { condition: 'ejected', reason: ejection }
     : { condition: 'down', reason: checkReason(row, pool.policy.activeHealth.path) };
+}
+
+const unchecked = { condition: 'unchecked', reason: 'it has not passed its checks yet' } as const;
+
+/** It has not been checked, or not often enough to come up. */
+function isNew({ checkStatus }: StatRow): boolean {
+  return checkStatus === '' || checkStatus === 'INI' || checkStatus === 'UNK' || checkStatus.endsWith('OK');
 }
 
 /** Whether a server is down for what its requests met, and not for what its check says. */

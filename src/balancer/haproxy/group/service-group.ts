@@ -19,7 +19,7 @@ import { Launcher, type LauncherOptions } from './launcher.ts';
 import { LiveInstance } from './live-instance.ts';
 import { alignMaps } from './maps.ts';
 import type { Orphan } from './orphans.ts';
-import { endpointsByServer, serversOf } from './wanted-servers.ts';
+import { endpointsByServer, serversOf, serversThatMustPass } from './wanted-servers.ts';
 
 /** Something happened in HAProxy just now. */
 const soonMs = 4;
@@ -115,7 +115,7 @@ export class ServiceGroup {
       const shape = table.listeners.length === 0 ? undefined : shapeOf(table);
       if (shape === undefined) await this.#instances.replace(undefined);
       else if (current?.record.shape !== shape || isRecast(current.rows, serversOf(current.record, table))) {
-        const record = await this.#launcher.start(table, shape, current?.record);
+        const record = await this.#launcher.start(table, shape, current);
         this.#startedAt = Date.now();
         await this.#instances.replace(this.#follow(record));
       }
@@ -205,7 +205,7 @@ export class ServiceGroup {
 
   async #read(options = { isPatient: false }): Promise<void> {
     await this.#instances.read(options);
-    this.#ejections.follow(this.#instances.current?.rows ?? []);
+    this.#ejections.follow(this.#instances.current?.rows ?? [], serversThatMustPass(this.#table.pools));
   }
 
   #settle(): readonly string[] {

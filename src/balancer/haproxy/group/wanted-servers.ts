@@ -13,6 +13,8 @@ export interface ServerEntry {
   /** Words of its line, fixed for its life. */
   readonly options: string;
   readonly isChecked: boolean;
+  /** It begins as down, and takes requests once it has passed its checks. */
+  readonly mustPass: boolean;
   readonly isBackup: boolean;
   readonly takesRequests: boolean;
   readonly weight: number;
@@ -22,12 +24,14 @@ export interface ServerEntry {
 
 /**
  * The servers of a pool. A checked backend asks those that are healthy; one that its own health check fails is there out
- * of service, and is asked by the open backend only, when there is no other.
+ * of service, and is asked by the open backend only, when there is no other. Where only servers that pass are asked, the open
+ * backend has none.
  */
 export function wantedServers(pool: PoolEntry): readonly ServerEntry[] {
   const { rest, canary, open } = poolSections(pool.id);
   const checked = checkedOptions(pool.policy);
   const common = commonOptions(pool.policy);
+  const mustPass = pool.policy.activeHealth.mustPass === true;
   return pool.endpoints.flatMap((endpoint) => {
     const isActive = endpoint.rotation === 'active';
     const isCanary = pool.split !== undefined && endpoint.revision === pool.split.revision;
@@ -37,24 +41,26 @@ export function wantedServers(pool: PoolEntry): readonly ServerEntry[] {
       weight: serverWeight(endpoint),
       maxConnections: pool.policy.maxConnections ?? 0,
     };
-    return [
-      {
-        ...server,
-        backend: isCanary ? canary : rest,
-        options: checked,
-        isChecked: true,
-        isBackup: endpoint.isBackup === true,
-        takesRequests: isActive && endpoint.isHealthy,
-      },
-      {
-        ...server,
-        backend: open,
-        options: common,
-        isChecked: false,
-        isBackup: false,
-        takesRequests: isActive,
-      },
-    ];
+    const ofRest = {
+      ...server,
+      backend: isCanary ? canary : rest,
+      options: checked,
+      isChecked: true,
+      mustPass,
+      isBackup: endpoint.isBackup === true,
+      takesRequests: isActive && endpoint.isHealthy,
+    };
+    if (mustPass) return [ofRest];
+    const ofOpen = {
+      ...server,
+      backend: open,
+      options: common,
+      isChecked: false,
+      mustPass,
+      isBackup: false,
+      takesRequests: isActive,
+    };
+    return [ofRest, ofOpen];
   });
 }
 
@@ -70,6 +76,11 @@ export function serversOf(record: InstanceRecord, table: ServiceTable): readonly
     return wantedServers({ ...moved, id: pool });
   });
   return [...table.pools.flatMap(wantedServers), ...standIns];
+}
+
+/** Names of the servers that take requests only once they have passed their checks. */
+export function serversThatMustPass(pools: readonly PoolEntry[]): ReadonlySet<string> {
+  return new Set(endpointsByServer(pools.filter(({ policy }) => policy.activeHealth.mustPass)).keys());
 }
 
 export function endpointsByServer(pools: readonly PoolEntry[]): ReadonlyMap<string, EndpointEntry> {
