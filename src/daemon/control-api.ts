@@ -239,6 +239,8 @@ export interface ListenerStatus {
   readonly isSecure?: boolean;
   readonly exposure: 'published' | 'internal' | 'network';
   readonly isOpen: boolean;
+  /** Of a port that is balanced in a way of its own: instances that it lets take requests now, by their checks. */
+  readonly takenBy?: readonly string[];
   /** To other services, in the order in which they are tried. */
   readonly routes?: readonly RouteStatus[];
   readonly requests: number;

@@ -62,7 +62,7 @@ function renderListeners(
   const own = services.flatMap((service) =>
     service.listeners.map((listener) => [
       { text: listenerAddress(listener, service.name), paint: listener.isOpen ? style.accent : style.bad },
-      `${service.name}:${listener.target}`,
+      leadsTo(listener, service.name),
       exposureWord(listener),
       String(listener.requests),
       { text: String(listener.failed), paint: listener.failed > 0 ? style.bad : style.dim },
@@ -84,6 +84,12 @@ function renderListeners(
       tableOptions(surroundings),
     ),
   ];
+}
+
+/** `db:6379`, and of a port that is for some replicas only, which they are now. */
+function leadsTo({ target, takenBy }: ListenerStatus, service: string): string {
+  const who = takenBy === undefined ? '' : ` (${takenBy.length === 0 ? 'nobody' : takenBy.join(', ')})`;
+  return `${service}:${target}${who}`;
 }
 
 function exposureWord({ exposure }: ListenerStatus): string {

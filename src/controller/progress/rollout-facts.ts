@@ -3,7 +3,6 @@ import type { Desired } from '../desired.ts';
 import { isRunning, type Observed, type ObservedReplica } from '../observed.ts';
 import { hookKey, type Plan } from '../plan.ts';
 import { describeExit } from '../reconcile/dependencies.ts';
-import { isInRotation } from '../reconcile/service-view.ts';
 import type { MetricsSource } from '../../metrics/metrics-source.ts';
 import type { RolloutHook } from '../../model/rollout.ts';
 import type { Service } from '../../model/service.ts';
@@ -60,11 +59,11 @@ function replicaFacts(
   service: Service,
   drained: ReadonlySet<string>,
 ): ReplicaFacts {
-  const { replica, health, history } = observed;
+  const { replica, health, rotation, condition, history } = observed;
   const { state } = replica;
   const isReady = isRunning(observed) && health === 'healthy';
   const hasCompleted = state.kind === 'exited' && state.exitCode === 0 && service.restart.condition !== 'any';
-  const isTakingPart = !isBalanced(service) || isInRotation(observed);
+  const isTakingPart = !isBalanced(service) || (rotation === 'active' && condition !== 'unchecked');
   return {
     id: replica.id,
     instance: replica.instance,

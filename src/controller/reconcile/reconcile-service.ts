@@ -6,6 +6,7 @@ import type { Operation, Wait } from '../plan.ts';
 import { decideRestart } from './restart-policy.ts';
 import {
   endedBeforeActive,
+  hasBegunToServe,
   isHeldByHook,
   isRecycled,
   isRestartInPlace,
@@ -93,10 +94,10 @@ function planReplacement(
   const leaving = view.outdated.filter((replica) => isLeaving(replica, view));
   const serving = view.outdated.filter((replica) => isServing(replica, view) && !leaving.includes(replica));
   const idle = view.outdated.filter((replica) => !serving.includes(replica) && !leaving.includes(replica));
-  const servingCurrent = kept.filter((replica) => isServing(replica, view));
+  const servingCurrent = kept.filter((replica) => hasBegunToServe(replica, view));
   // One that failed, where some may fail, is waited for no longer.
   const isSettled = (replica: ObservedReplica): boolean =>
-    isServing(replica, view) || isSettledAside(replica, view) || failed.has(replica.replica.id);
+    hasBegunToServe(replica, view) || isSettledAside(replica, view) || failed.has(replica.replica.id);
   const step = nextRollingStep(pace, {
     desired: desired.replicas,
     current: kept.length + view.creating.length,

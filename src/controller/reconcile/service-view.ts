@@ -98,14 +98,16 @@ export function isRestartInPlace(
   );
 }
 
-/** Requests may come to it: none do before the first check of those pools that ask only who passes. */
-export function isInRotation({ rotation, condition }: ObservedReplica): boolean {
-  return rotation === 'active' && condition !== 'unchecked';
-}
-
 /** Takes its share of the work now: in rotation, or healthy where there is no traffic to take. */
 export function isServing(replica: ObservedReplica, view: ServiceView): boolean {
-  return isRunning(replica) && (view.isBalanced ? isInRotation(replica) : replica.health === 'healthy');
+  return (
+    isRunning(replica) && (view.isBalanced ? replica.rotation === 'active' : replica.health === 'healthy')
+  );
+}
+
+/** Serves, or could: nothing comes to a new one before the first check of a pool that asks only who passes. */
+export function hasBegunToServe(replica: ObservedReplica, view: ServiceView): boolean {
+  return isServing(replica, view) && replica.condition !== 'unchecked';
 }
 
 /** Its last run ended before a command asked for it to run: its exit code says nothing about that. */

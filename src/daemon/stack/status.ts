@@ -1,17 +1,17 @@
 import { isBalanced } from '../../controller/balanced-targets.ts';
 import type { StackSession } from './stack-session.ts';
-import { entrypointId, listenerId, type Desired } from '../../controller/desired.ts';
+import { entrypointId, listenerId, poolId, type Desired } from '../../controller/desired.ts';
 import { endpointsByRun, trafficOf } from '../../controller/observe/observe.ts';
 import type { ServiceTraffic } from '../../controller/observe/traffic-ledger.ts';
 import { indexSnapshot, isRunning, type Observed, type ObservedReplica } from '../../controller/observed.ts';
 import { describeExit } from '../../controller/reconcile/dependencies.ts';
 import { describeRoutes } from './route-request.ts';
-import { publisherOf, runId } from '../../controller/reconcile/routing.ts';
+import { publisherOf, readEndpointId, runId } from '../../controller/reconcile/routing.ts';
 import { formatPlan, isSteady } from '../../controller/plan.ts';
 import { describeProgress } from '../rollout/describe-rollouts.ts';
 import type { Pass } from '../../controller/pass.ts';
 import type { BalancerObservation } from '../../balancer/balancer-driver.ts';
-import type { Service } from '../../model/service.ts';
+import type { Listener, Service } from '../../model/service.ts';
 import type { ListenerStatus, ReplicaStatus, ServiceStatus, StackStatus } from '../control-api.ts';
 
 /** What `ps` and `status` show, from the last pass. `balancer` undefined when it does not answer. */
@@ -92,7 +92,7 @@ function describeService(
     running: replicas.filter(isRunning).length,
     inRotation: shown.filter(({ state }) => state === serving).length,
     listeners: service.listeners.flatMap((listener) =>
-      describeListener(listener, desired, replicas, balancer),
+      describeListener(listener, service, desired, replicas, balancer),
     ),
     ...(wanted?.rollout !== undefined && {
       rollout: describeProgress(wanted.rollout, service, wanted.replicas, observed),
@@ -127,7 +127,8 @@ function describeEntrypoints(
 }
 
 function describeListener(
-  listener: Service['listeners'][number],
+  listener: Listener,
+  service: Service,
   desired: Desired,
   replicas: readonly ObservedReplica[],
   balancer: BalancerObservation | undefined,
@@ -147,6 +148,7 @@ function describeListener(
       ...(edge?.tls !== undefined && { isSecure: true }),
       exposure,
       isOpen: observed?.isOpen ?? false,
+      ...takers(listener, poolOf(listener, service, desired), replicas, balancer),
       ...(routes !== undefined && {
         routes: describeRoutes(routes, edge?.redirectToHttpsPort === undefined),
       }),
@@ -158,6 +160,31 @@ function describeListener(
     },
   ];
 }
+
+function poolOf({ target, ownPool }: Listener, { name }: Service, { stack }: Desired): string {
+  return poolId(stack.name, name, target, ownPool?.name);
+}
+
+function takers(
+  { ownPool }: Listener,
+  pool: string,
+  replicas: readonly ObservedReplica[],
+  balancer: BalancerObservation | undefined,
+): Pick<ListenerStatus, 'takenBy'> {
+  if (ownPool === undefined || balancer === undefined) return {};
+  const taking = new Set(
+    balancer.endpoints
+      .filter(
+        (endpoint) => endpoint.pool === pool && endpoint.state === 'active' && endpoint.condition === 'up',
+      )
+      .map(({ id }) => readEndpointId(id).run),
+  );
+  const takenBy = replicas.filter(({ replica }) => taking.has(runId(replica) ?? ''));
+  return { takenBy: takenBy.map(({ replica }) => replica.instance).toSorted(byNumber.compare) };
+}
+
+/** `db-9` before `db-10`. */
+const byNumber = new Intl.Collator('en', { numeric: true });
 
 function describeReplica(
   observed: ObservedReplica,

@@ -107,6 +107,15 @@ function serviceTroubles(
       what: `Port ${port} of ${service.name} is not open`,
       doing: [...(note === undefined ? [] : [sentence(note)]), ...pendingAbout(stack, service.name)],
     }));
+  const untaken = service.listeners
+    .filter(({ isOpen, takenBy }) => isOpen && takenBy?.length === 0 && servingReplicas(service) > 0)
+    .map(({ port }): Trouble => ({
+      tone: 'bad',
+      ...about,
+      what: `Port ${port} of ${service.name} leads to nobody`,
+      doing: ['No replica passes the check of that port.'],
+    }));
+  closed.push(...untaken);
   const sick = service.replicas.filter((replica) => isSick(replica, events, now));
   const serving = servingReplicas(service);
   const isDown = service.desired > 0 && serving === 0 && !isFinished(service);

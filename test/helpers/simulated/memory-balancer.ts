@@ -27,6 +27,8 @@ export class MemoryBalancer implements BalancerDriver {
   readonly latency = new Map<string, LatencyHistogram>();
   /** What was counted of the requests, by pool. */
   readonly requests = new Map<string, RequestFigures>();
+  /** What it says of an instance in a pool, as `demo/web:80 web-1`; up where nothing is said. */
+  readonly conditions = new Map<string, EndpointObservation['condition']>();
   readonly #watchers = new Set<() => void>();
   isReachable = true;
 
@@ -71,7 +73,7 @@ export class MemoryBalancer implements BalancerDriver {
           id: endpoint.id,
           pool: pool.id,
           state,
-          condition: 'up',
+          condition: this.conditions.get(`${pool.id} ${endpoint.instance}`) ?? 'up',
           reason: undefined,
           inFlight,
           totals: noTotals,

@@ -115,7 +115,9 @@ export class ServiceGroup {
       const shape = table.listeners.length === 0 ? undefined : shapeOf(table);
       if (shape === undefined) await this.#instances.replace(undefined);
       else if (current?.record.shape !== shape || isRecast(current.rows, serversOf(current.record, table))) {
-        const record = await this.#launcher.start(table, shape, current);
+        // What the one before knows of its servers by now goes over to the next, where it still answers.
+        await this.#read().catch(() => undefined);
+        const record = await this.#launcher.start(table, shape, this.#instances.current);
         this.#startedAt = Date.now();
         await this.#instances.replace(this.#follow(record));
       }
