@@ -16,6 +16,9 @@ serve)
   exec redis-server --bind 127.0.0.1 --port "$PORT" --dir /tmp --save '' --repl-diskless-sync yes \
     --repl-diskless-sync-delay 0 --repl-diskless-load swapdb $follow
   ;;
+has-data)
+  redis-cli -p "$PORT" role | grep -qxE 'master|connected'
+  ;;
 hand-over)
   # A primary that is about to stop makes one of its replicas the next one.
   redis-cli -p "$PORT" role | head -n 1 | grep -q master || exit 0

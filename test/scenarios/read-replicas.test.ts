@@ -45,9 +45,9 @@ function readFrom(port: number): Reads {
   const roles = new Set<string>();
   const failures: unknown[] = [];
   let answered = 0;
-  let isOver = false;
+  const end = new AbortController();
   const loop = async (): Promise<void> => {
-    while (!isOver) {
+    while (!end.signal.aborted) {
       try {
         const role = await roleAt(port);
         roles.add(role);
@@ -60,7 +60,7 @@ function readFrom(port: number): Reads {
   };
   const loops = Promise.all([loop(), loop(), loop(), loop()]);
   const stop: Reads['stop'] = async () => {
-    isOver = true;
+    end.abort();
     await loops;
     return { roles: [...roles], failures };
   };

@@ -6,6 +6,9 @@ import { EndpointState } from './endpoint-state.ts';
 import { PoolState, type PoolSurroundings } from './pool-state.ts';
 import type { WorkerEndpoint, WorkerPool, WorkerTable } from './worker-protocol.ts';
 
+/** How long a stream may go on with an endpoint that has failed a check which it must pass. */
+const dismissAfterMs = 500;
+
 /** A listener in one worker, with its counters. */
 export interface ListenerState {
   readonly id: string;
@@ -56,13 +59,21 @@ export class RoutingState {
   judge(id: string, isDown: boolean, activeSince: number): void {
     const endpoint = this.endpoints.get(id);
     if (endpoint === undefined) return;
-    // What lasts would go on with a replica that the pool is no longer for, such as a primary that has become a replica.
-    if (isDown && !endpoint.isDown && endpoint.mustPass)
-      for (const stream of endpoint.streams()) stream.dismiss();
+    if (isDown && !endpoint.isDown && endpoint.mustPass) this.#dismissSoon(endpoint);
     endpoint.isDown = isDown;
     endpoint.activeSince = activeSince;
     endpoint.pool?.outdated();
     endpoint.pool?.serve();
+  }
+
+  /**
+   * What lasts would go on with a replica that the pool is no longer for, such as a primary that has become a replica. What is
+   * over in a moment is not disturbed.
+   */
+  #dismissSoon(endpoint: EndpointState): void {
+    setTimeout(() => {
+      if (endpoint.isDown) for (const stream of endpoint.streams()) stream.dismiss();
+    }, dismissAfterMs).unref();
   }
 
   #applyPool(entry: WorkerPool, now: number): void {
