@@ -22,6 +22,6 @@ has-data)
 hand-over)
   # A primary that is about to stop makes one of its replicas the next one.
   redis-cli -p "$PORT" role | head -n 1 | grep -q master || exit 0
-  redis-cli -p "$REPLICAS_PORT" replicaof no one
+  redis-cli -p "$REPLICAS_PORT" replicaof no one || echo "nobody is there to hand over to"
   ;;
 esac

@@ -12,6 +12,8 @@ export interface Snapshot {
   /** Runtimes that do not answer, by service kind, with the reason; their replicas are as last seen. */
   readonly unreachable: ReadonlyMap<string, string>;
   readonly isBalancerReachable: boolean;
+  /** Ids of the endpoints that the balancer has drained. */
+  readonly drainedEndpoints: ReadonlySet<string>;
   /** The stack's part of the routing table in force: what a service keeps whose runtime does not answer. */
   readonly routing: RoutingTable;
   readonly inProgress: readonly InProgress[];

@@ -56,12 +56,37 @@ describe('a service with ports that are balanced in ways of their own', () => {
     );
     const ids = pools.flatMap(({ endpoints }) => endpoints.map(({ id }) => id));
     assert.equal(new Set(ids).size, 6, 'an endpoint of each pool is another one');
-    const alone = webService(twoRoles);
-    world.controller.setDesired(desiredOf([alone]));
+    assert.deepEqual(world.bugs, []);
+  });
+
+  test('drains the pool that a port leaves, and cuts nothing that is open there', async () => {
+    await using world = memoryWorld(desiredOf([webService()]), createMemoryDriver());
     await world.steady();
-    assert.deepEqual(
-      world.balancer.tables.at(-1)?.pools.map(({ id }) => id),
-      ['demo/web:80/8080', 'demo/web:80/8081'],
+    const { balancer } = world;
+    const pools = (): string[] =>
+      (balancer.tables.at(-1)?.pools ?? []).map(
+        ({ id, endpoints }) =>
+          `${id} ${endpoints.map(({ instance, rotation }) => `${instance} ${rotation}`).join()}`,
+      );
+    const own = ['demo/web:80/8080', 'demo/web:80/8081'].map(
+      (id) => `${id} web-1 active,web-2 active,web-3 active`,
+    );
+    balancer.inFlight.set('web-2', 1);
+    world.controller.setDesired(desiredOf([webService(twoRoles)]));
+    await eventually(() => assert.deepEqual(pools(), [...own, 'demo/web:80 web-2 draining']));
+    balancer.inFlight.clear();
+    balancer.changed();
+    await eventually(() => assert.deepEqual(pools(), own));
+    assert.ok(
+      balancer.tables.some(({ pools }) =>
+        pools.some(
+          ({ id, endpoints }) =>
+            id === 'demo/web:80' &&
+            endpoints.length === 3 &&
+            endpoints.every(({ rotation }) => rotation === 'draining'),
+        ),
+      ),
+      'what was asked until then is told to drain first',
     );
     assert.deepEqual(world.bugs, []);
   });

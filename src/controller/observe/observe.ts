@@ -98,6 +98,9 @@ export function snapshotOf(
     openListeners: new Set(own.map(({ id }) => id)),
     unreachable: world.runtimes.unreachable,
     isBalancerReachable: world.balancer !== undefined,
+    drainedEndpoints: new Set(
+      world.balancer?.endpoints.flatMap(({ id, state }) => (state === 'drained' ? [id] : [])),
+    ),
     routing: world.routing,
     inProgress: [],
     prepared: new Set(),

@@ -3,6 +3,7 @@ import type { Draft } from './draft.ts';
 import { gatherPreparation, holdFailed } from './hold-back.ts';
 import { isRunning, type Observed } from '../observed.ts';
 import type { Operation, Plan } from '../plan.ts';
+import { leftPools } from './left-pools.ts';
 import { reconcileEnding } from './reconcile-ending.ts';
 import { planRunning } from './reconcile-beside.ts';
 import { planOrphans, planReplica } from './replica-steps.ts';
@@ -64,7 +65,8 @@ function reconcileOne(draft: Draft, service: Service, desired: Desired, observed
     return;
   }
   planListeners(draft, service, wanted.phase === 'running', desired, observed);
-  draft.pools.push(...poolsOf(desired.stack.name, service, placed, plan.split));
+  const pools = poolsOf(desired.stack.name, service, placed, plan.split);
+  draft.pools.push(...pools, ...leftPools(service.name, pools, observed));
   draft.wakeTimes.push(...plan.wakeTimes);
   draft.operations.push(...plan.operations);
   draft.waits.push(...plan.waits);
