@@ -35,6 +35,8 @@ export interface Rollout {
   readonly lookedAt: number;
   /** The gate found the new revision no worse at this step. */
   readonly hasPassed: boolean;
+  /** Rolling and blue-green: until when the gate's verdict is waited for, unless it passes before; undefined: it is not. */
+  readonly heldUntil?: number;
   /** What the gate said last, for a person. */
   readonly verdict: string | undefined;
   /** The command that has to pass before anything else; undefined: none. */

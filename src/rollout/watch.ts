@@ -68,15 +68,15 @@ export function watchedUntil({ served }: Rollout, { fresh, pace }: RolloutFacts)
 
 /**
  * Until when the first batch of a rolling replacement is watched before anything else is changed: a revision that fails
- * soon after its start has then replaced nothing. Undefined when the first batch is past, or on the way back.
+ * soon after its start, or is seen to be worse, has then replaced nothing. Undefined when the first batch is past, or on the way back.
  */
 export function firstBatchWatchedUntil(
-  { served, isRollback }: Rollout,
+  { served, isRollback, hasPassed, heldUntil = 0 }: Rollout,
   { parallelism, monitorMs }: UpdatePolicy,
   fresh: readonly string[],
 ): number | undefined {
   const isFirstBatch = parallelism === 0 || fresh.length <= parallelism;
   const times = fresh.flatMap((id) => served[id] ?? []);
   if (isRollback || !isFirstBatch || times.length === 0) return undefined;
-  return Math.max(...times) + monitorMs;
+  return Math.max(Math.max(...times) + monitorMs, hasPassed ? 0 : heldUntil);
 }

@@ -32,7 +32,7 @@ export function resumeRollouts(desired: Desired, services: readonly string[] | u
   });
 }
 
-/** Takes a canary to its next share, or with `isWhole` to the last; a tested set into traffic; a kept set away. */
+/** Takes a canary to its next share, or with `isWhole` to the last; a tested set into traffic; a kept set away; past a verdict that is waited for. */
 export function promoteRollouts(
   desired: Desired,
   services: readonly string[] | undefined,
@@ -45,7 +45,8 @@ export function promoteRollouts(
     if (rollout.strategy === 'canary') return promoteCanary(freed, service, isWhole, now);
     // Whoever promotes it vouches for it.
     if (rollout.phase === 'testing') return { ...passed(freed), phase: 'switched', phaseSince: now };
-    return rollout.phase === 'keeping' ? 'finished' : undefined;
+    if (rollout.phase === 'keeping') return 'finished';
+    return rollout.heldUntil === undefined || rollout.hasPassed ? undefined : { ...freed, hasPassed: true };
   });
 }
 

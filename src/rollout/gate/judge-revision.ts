@@ -13,7 +13,7 @@ export type GateVerdict =
 /** Two latencies that differ by less are taken for equal: below it, a busy machine makes the difference. */
 const negligibleMs = 5;
 
-/** The sample has to grow by this factor from one look to the next. */
+/** The new revision's sample has to grow by this factor from one look to the next. */
 const growthBetweenLooks = 1.3;
 
 /**
@@ -53,14 +53,15 @@ export function judgeRevision(
   );
 }
 
-/** Whether enough was answered since the last look for another one. */
+/** Whether the new revision has answered enough since the last look for another one; the old one may be asked no more. */
 export function isLookDue(
   policy: GatePolicy,
   fresh: RevisionTraffic,
   stale: RevisionTraffic,
   looks: number,
 ): boolean {
-  return Math.min(fresh.requests, stale.requests) >= policy.minRequests * growthBetweenLooks ** looks;
+  if (stale.requests < policy.minRequests) return false;
+  return fresh.requests >= policy.minRequests * growthBetweenLooks ** looks;
 }
 
 /** Probabilities with which each word may be wrong. */

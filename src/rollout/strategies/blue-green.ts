@@ -1,16 +1,14 @@
 import { enterPhase, goOn, type Advance } from '../advance-result.ts';
 import type { RolloutFacts } from '../facts.ts';
-import { compareRevisions } from '../gate/compare.ts';
+import { compareRevisions, type Span } from '../gate/compare.ts';
+import { holdForVerdict, isHeldForVerdict, memoryMs } from '../gate/hold.ts';
 import type { Rollout } from '../rollout.ts';
 import { watchedUntil } from '../watch.ts';
 import { lookEveryMs } from './rolling.ts';
 
-/** The old set is judged by at least so much of what it answered before the switch. */
-const shortestMemoryMs = 60_000;
-
 /**
- * Blue-green: the whole new set healthy, then tested, then all requests at once, then watched for `monitor`; the old
- * set is kept until `keep` has passed since the switch.
+ * Blue-green: the whole new set healthy, then tested, then all requests at once, then watched for `monitor`, and for as
+ * long as the gate is in doubt, up to a limit; the old set is kept until `keep` has passed since the switch.
  */
 export function advanceBlueGreen(rollout: Rollout, facts: RolloutFacts): Advance {
   const { now, fresh, stale, replicas, policy } = facts;
@@ -41,17 +39,14 @@ export function advanceBlueGreen(rollout: Rollout, facts: RolloutFacts): Advance
   }
 }
 
-/** Nothing of the old set is asked any more, so the new one is compared with what the old one did before the switch. */
+/** Nothing of the old set is asked any more, so the new one is compared with what the old one did before. */
 function watchSwitch(rollout: Rollout, facts: RolloutFacts): Advance {
-  const { now, fresh, stale, replicas, policy, pace } = facts;
+  const { now, fresh, stale, replicas, policy } = facts;
   const { phaseSince } = rollout;
   const comparison = compareRevisions(
     rollout,
     facts,
-    {
-      fresh: { from: phaseSince, to: now },
-      stale: { from: phaseSince - Math.max(shortestMemoryMs, pace.monitorMs), to: phaseSince },
-    },
+    { fresh: { from: phaseSince, to: now }, stale: spanBefore(rollout, facts) },
     1,
   );
   if (comparison.verdict.kind === 'worse')
@@ -61,12 +56,23 @@ function watchSwitch(rollout: Rollout, facts: RolloutFacts): Advance {
       reason: comparison.verdict.reason,
       replicaId: fresh[0]?.id,
     };
-  const next = comparison.rollout;
+  const next = holdForVerdict(comparison.rollout, comparison.verdict, facts, phaseSince);
   const failed = new Set(next.failures.flatMap(({ replicaId }) => replicaId ?? []));
   const serving = fresh.filter(({ id, isServing }) => isServing || failed.has(id)).length;
   const watched = watchedUntil(next, facts) ?? Infinity;
-  if (serving < replicas || watched > now) return goOn(next, Math.min(watched, now + lookEveryMs));
+  if (serving < replicas || watched > now || isHeldForVerdict(next, now))
+    return goOn(next, now + lookEveryMs);
   if (policy.keepMs === 0 || stale.length === 0) return { kind: 'finished', rollout: next };
   // Kept from the switch on, not from the end of the watch.
   return goOn({ ...next, phase: 'keeping' }, phaseSince + policy.keepMs);
+}
+
+/**
+ * The last minute before the rollout began: while the new set was being started, the old one may have been slower than it
+ * is. Where too little was answered then, the last before the switch.
+ */
+function spanBefore({ from, startedAt, phaseSince }: Rollout, { policy, trafficOf }: RolloutFacts): Span {
+  const calm = { from: startedAt - memoryMs, to: startedAt };
+  const answered = trafficOf?.(from, calm.from, calm.to).requests ?? 0;
+  return answered >= (policy.gate?.minRequests ?? 0) ? calm : { from: phaseSince - memoryMs, to: phaseSince };
 }

@@ -1,6 +1,7 @@
 import { goOn, type Advance } from '../advance-result.ts';
 import type { RolloutFacts } from '../facts.ts';
 import { compareRevisions } from '../gate/compare.ts';
+import { holdForVerdict } from '../gate/hold.ts';
 import type { Rollout } from '../rollout.ts';
 import { watchedUntil } from '../watch.ts';
 
@@ -10,7 +11,7 @@ export const lookEveryMs = 500;
 /**
  * A rolling replacement is over when every replica is of the new revision and the last of them has been watched for
  * `monitor`. The batches themselves are planned by reconcile. Meanwhile the two revisions serve beside each other, and
- * the new one fails when it is clearly worse; that too little is known holds nothing up here.
+ * the new one fails when it is clearly worse. While that is in doubt, the first batch is watched for longer, up to a limit.
  */
 export function advanceRolling(rollout: Rollout, facts: RolloutFacts): Advance {
   const { fresh, stale, replicas, now, policy } = facts;
@@ -21,6 +22,8 @@ export function advanceRolling(rollout: Rollout, facts: RolloutFacts): Advance {
     const span = { from: Math.max(Math.min(...servedTimes), now - (policy.gate?.windowMs ?? 0)), to: now };
     const comparison = compareRevisions(next, facts, { fresh: span, stale: span }, 1);
     next = comparison.rollout;
+    // Where nothing is left of the old revision, there is nothing to wait for.
+    if (stale.length > 0) next = holdForVerdict(next, comparison.verdict, facts, Math.min(...servedTimes));
     if (comparison.verdict.kind === 'worse')
       return { kind: 'failed', rollout: next, reason: comparison.verdict.reason, replicaId: fresh[0]?.id };
   }
