@@ -15,6 +15,8 @@ export interface RevisionRecord {
   readonly outcome: RevisionOutcome;
   /** Why it was left, where it was. */
   readonly reason?: string;
+  /** What the replica printed last that was the reason, and whose words they are. */
+  readonly lastOutput?: readonly string[];
   /** When it was settled. */
   readonly endedAt?: number;
   /** The balancer's counts while it was under way. */
@@ -49,6 +51,22 @@ export function settleRecord(
   settled: Pick<RevisionRecord, 'outcome' | 'endedAt'> & { readonly reason?: string },
 ): readonly RevisionRecord[] {
   return (records ?? []).map((record) => (record.number === number ? { ...record, ...settled } : record));
+}
+
+/** The state `after` with that output in the records that it settles as rolled back. */
+export function withLastOutput(before: Desired, after: Desired, lastOutput: readonly string[]): Desired {
+  const services = Object.entries(after.services).map(([name, service]) => {
+    const open = new Set(
+      before.services[name]?.revisions?.flatMap(({ number, outcome }) =>
+        outcome === 'under way' ? [number] : [],
+      ),
+    );
+    const revisions = service.revisions?.map((record) =>
+      open.has(record.number) && record.outcome === 'rolled back' ? { ...record, lastOutput } : record,
+    );
+    return [name, revisions === undefined ? service : { ...service, revisions }] as const;
+  });
+  return { ...after, services: Object.fromEntries(services) };
 }
 
 /** The service as it is in that revision; undefined when nothing is remembered of it. */

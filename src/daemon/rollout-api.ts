@@ -69,6 +69,8 @@ export interface RevisionStatus {
   readonly command: string;
   readonly outcome: RevisionOutcome;
   readonly reason?: string;
+  /** What the replica printed last that was the reason: a line that names it, and its lines. */
+  readonly lastOutput?: readonly string[];
   readonly traffic?: RevisionTraffic;
 }
 

@@ -33,6 +33,8 @@ export interface LoadRecord {
   readonly outcome: Outcome;
   /** `X-Instance` of the replica, else `X-Served-By` of the proxy. */
   readonly instance: string | undefined;
+  /** `X-Revision` of the replica. */
+  readonly revision: string | undefined;
 }
 
 export interface LoadResult {

@@ -2,6 +2,12 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { eventually } from './eventually.ts';
 import { summarise, type LoadRecord, type LoadResult, type Outcome } from './load-result.ts';
 
+/**
+ * A kept connection that nobody used for so long is closed. A server closes it too, later, and one that was reused in that very
+ * moment fails through nobody's fault (RFC 9112 section 9.3).
+ */
+const longestIdleMs = 30_000;
+
 export interface LoadOptions {
   /** Asked in turn; http only. */
   readonly urls: readonly string[];
@@ -47,7 +53,12 @@ export function openLoop(options: LoadOptions): Load {
   } = options;
   const targets = urls.map((url) => new URL(url));
   const total = Math.max(0, Math.ceil((durationMs / 1000) * ratePerSecond));
-  const kept = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: Infinity });
+  const kept = new Agent({
+    keepAlive: true,
+    maxSockets: Infinity,
+    maxFreeSockets: Infinity,
+    timeout: longestIdleMs,
+  });
   const fresh = new Agent({ keepAlive: false, maxSockets: Infinity });
   const records: LoadRecord[] = [];
   const startedAt = performance.now();
@@ -160,7 +171,7 @@ interface RequestPlan {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-type Reply = Pick<LoadRecord, 'outcome' | 'instance' | 'isReusedConnection'>;
+type Reply = Pick<LoadRecord, 'outcome' | 'instance' | 'revision' | 'isReusedConnection'>;
 
 /** Sends one request and resolves, never rejects, when its fate is known. */
 function perform(plan: RequestPlan): Promise<Reply> {
@@ -178,6 +189,7 @@ function perform(plan: RequestPlan): Promise<Reply> {
       },
     });
     let instance: string | undefined;
+    let revision: string | undefined;
     let isTimedOut = false;
     const timer = setTimeout(() => {
       isTimedOut = true;
@@ -186,11 +198,12 @@ function perform(plan: RequestPlan): Promise<Reply> {
 
     function settle(outcome: Outcome): void {
       clearTimeout(timer);
-      resolve({ outcome, instance, isReusedConnection: outgoing.reusedSocket });
+      resolve({ outcome, instance, revision, isReusedConnection: outgoing.reusedSocket });
     }
 
     outgoing.on('response', (response) => {
       instance = headerOf(response, 'x-instance') ?? headerOf(response, 'x-served-by');
+      revision = headerOf(response, 'x-revision');
       readAnswer(plan, response).then(settle, (thrown: unknown) =>
         settle(isTimedOut ? { kind: 'timeout' } : { kind: 'broken-response', reason: reasonOf(thrown) }),
       );

@@ -5,12 +5,9 @@ import { describe, test } from 'node:test';
 import type { RolloutStatus } from '../../src/daemon/rollout-api.ts';
 import { controlRequest } from '../helpers/control-request.ts';
 import { eventually } from '../helpers/eventually.ts';
-import type { LoadResult } from '../helpers/load-result.ts';
 import { withHome, type TestHome } from '../helpers/tenfold.ts';
 import { assertNothingFailed, scenarioRuntimes, writeWebStack, type WebStack } from './web-stack.ts';
 
-/** Long enough for several samples of the metrics, which are taken once a second. */
-const watched = { monitor: '3s' };
 const quick = { monitor: '800ms' };
 
 interface RolloutScene {
@@ -56,13 +53,6 @@ async function scene(
   };
 }
 
-/** Answers that the replicas themselves gave and that are errors: what a bad revision may cost. */
-function answeredErrors(result: LoadResult): number {
-  const failed = result.failed.filter(({ outcome }) => !('status' in outcome) || outcome.status !== 500);
-  assert.deepEqual(failed, [], 'nothing fails but what the bad revision answers itself');
-  return result.failed.length;
-}
-
 for (const { runtime, skip } of scenarioRuntimes.filter((each) => each.runtime === 'process')) {
   describe(`rollouts under load, ${runtime} replicas`, { concurrency: false, skip }, () => {
     for (const [strategy, rollout] of [
@@ -99,41 +89,9 @@ for (const { runtime, skip } of scenarioRuntimes.filter((each) => each.runtime =
         }));
     }
 
-    test('a revision that answers with errors is taken back, whatever the strategy, and cost no more than its share', () =>
-      withHome(async (home) => {
-        const { stack, change } = await scene(
-          home,
-          runtime,
-          { strategy: 'canary', steps: ['10%', '100%'] },
-          watched,
-        );
-        for (const strategy of ['rolling', 'blue-green', 'canary']) {
-          await change({ ERROR_SHARE: '0.3', REVISION: strategy });
-          await using load = stack.load();
-          await load.sendMore(100);
-          const run = await home.run(['deploy', '--strategy', strategy]);
-          assert.equal(run.exitCode, 1, run.stdout);
-          assert.match(run.stderr, /errors \d+ % of \d+, before/);
-          assert.match(run.stderr, /the change was undone/);
-          await stack.settled(3);
-          const result = await load.stop();
-          const errors = answeredErrors(result);
-          const during = result.sent - 100;
-          const most = { rolling: 0.3 / 2, 'blue-green': 0.4, canary: 0.3 * 0.1 * 2 }[strategy] ?? 0;
-          assert.ok(errors <= during * most, `${strategy}: ${errors} of ${during}`);
-        }
-      }));
-
-    test('a revision that crashes is taken back with its last words, and a paused rollout waits for a person', () =>
+    test('a paused rollout waits for a person', () =>
       withHome(async (home) => {
         const { stack, change, rollout } = await scene(home, runtime, {}, quick);
-        await change({ EXIT_AFTER_MS: '700' });
-        const crashed = await home.run(['deploy']);
-        assert.equal(crashed.exitCode, 1);
-        assert.match(crashed.stderr, /web-1: it ended with exit code 1 .* after it began to serve/);
-        assert.match(crashed.stderr, /last output of web-1:[^]*listens on port/);
-        await stack.settled(3);
-
         await change({ REVISION: '3' });
         const deploying = home.start(['deploy']);
         await eventually(async () => assert.equal((await rollout()).rollout?.fresh, 1));
@@ -147,7 +105,7 @@ for (const { runtime, skip } of scenarioRuntimes.filter((each) => each.runtime =
         await stack.settled(3);
         assert.deepEqual(
           (await rollout()).history.map(({ outcome }) => outcome),
-          ['succeeded', 'rolled back', 'aborted'],
+          ['succeeded', 'aborted'],
         );
       }));
 

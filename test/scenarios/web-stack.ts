@@ -43,8 +43,8 @@ export interface WebStack {
   pids(): Promise<Record<string, number>>;
   /** Waits until exactly these many replicas are in rotation and none other is left. */
   settled(count: number): Promise<void>;
-  /** The load that all changes have to stand: 200 requests/s, one in four a POST, half on fresh connections. */
-  load(): Load;
+  /** The load that all changes have to stand: 200 requests/s unless given, one in four a POST, half on fresh connections. */
+  load(ratePerSecond?: number): Load;
   requestLog(): Promise<LoggedRequest[]>;
 }
 
@@ -101,7 +101,7 @@ export async function writeWebStack(home: TestHome, options: WebStackOptions): P
           states,
         );
       }, 60_000),
-    load: () => openLoop({ urls: [url], ratePerSecond: 200 }),
+    load: (ratePerSecond = 200) => openLoop({ urls: [url], ratePerSecond }),
     requestLog: () => readRequestLog(logDir),
   };
 }

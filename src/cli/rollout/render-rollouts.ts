@@ -79,7 +79,7 @@ function remarksOf({ pause, failures, verdict }: RolloutProgress): string[] {
   ];
 }
 
-/** What `rollout history` shows: the newest last. */
+/** What `rollout history` shows: the newest last, and the last words of the newest that was rolled back. */
 export function renderHistory(statuses: readonly RolloutStatus[], surroundings: TableSurroundings): string[] {
   const { style } = surroundings;
   const rows = statuses.flatMap(({ service, history }) =>
@@ -96,7 +96,7 @@ export function renderHistory(statuses: readonly RolloutStatus[], surroundings: 
     ]),
   );
   if (rows.length === 0) return ['no revision is remembered yet'];
-  return renderTable(
+  const table = renderTable(
     [
       { title: 'SERVICE' },
       { title: '#', align: 'right' },
@@ -111,6 +111,14 @@ export function renderHistory(statuses: readonly RolloutStatus[], surroundings: 
     rows,
     tableOptions(surroundings),
   );
+  return [...table, ...statuses.flatMap((status) => lastOutputOf(status, style))];
+}
+
+function lastOutputOf({ service, history }: RolloutStatus, style: Style): string[] {
+  const failed = history.findLast(({ lastOutput }) => lastOutput !== undefined);
+  if (failed === undefined) return [];
+  const lines = (failed.lastOutput ?? []).map((line) => `  ${style.dim('│')} ${line}`);
+  return ['', `${service} #${failed.number}: ${failed.reason ?? failed.outcome}`, ...lines];
 }
 
 function requestsOf({ traffic }: RevisionStatus): string {

@@ -29,17 +29,16 @@ export function rolloutNews(
 }
 
 function phaseWords({ phase, step, verdict }: Rollout, policy: RolloutPolicy): string | undefined {
+  const remark = verdict === undefined ? '' : `; ${verdict}`;
   switch (phase) {
     case 'testing':
       return 'the new set is healthy and is tested';
     case 'switched':
       return 'all requests go to the new set';
     case 'keeping':
-      return `the old set is kept for ${(policy.keepMs / 1000).toFixed(0)} s`;
-    case 'observing': {
-      const share = (shareAt(policy, step) * 100).toFixed(0);
-      return `${share} % of the requests go to the new revision${verdict === undefined ? '' : `; ${verdict}`}`;
-    }
+      return `the old set is kept for ${(policy.keepMs / 1000).toFixed(0)} s${remark}`;
+    case 'observing':
+      return `${(shareAt(policy, step) * 100).toFixed(0)} % of the requests go to the new revision${remark}`;
     case 'replacing':
     case 'starting':
       return undefined;

@@ -61,7 +61,19 @@ export function describeProgress(
 }
 
 function describeRecord(record: RevisionRecord, isCurrent: boolean): RevisionStatus {
-  const { number, revision, service, startedAt, endedAt, user, command, outcome, reason, traffic } = record;
+  const {
+    number,
+    revision,
+    service,
+    startedAt,
+    endedAt,
+    user,
+    command,
+    outcome,
+    reason,
+    lastOutput,
+    traffic,
+  } = record;
   const { image } = service.config;
   return {
     number,
@@ -74,6 +86,7 @@ function describeRecord(record: RevisionRecord, isCurrent: boolean): RevisionSta
     ...(typeof image === 'string' && { image }),
     ...(endedAt !== undefined && { durationMs: endedAt - startedAt }),
     ...(reason !== undefined && { reason }),
+    ...(lastOutput !== undefined && { lastOutput }),
     ...(traffic !== undefined && { traffic }),
   };
 }

@@ -2,6 +2,7 @@ import type { Desired } from '../../controller/desired.ts';
 import { StackController, type ControllerOptions } from '../../controller/loop.ts';
 import type { Pass } from '../../controller/pass.ts';
 import type { DecidedFailure, Decision } from '../../controller/progress/decide.ts';
+import { withLastOutput } from '../../controller/revisions.ts';
 import { copyError, isTenfoldError, type TenfoldError } from '../../shared/errors.ts';
 import { lastWords } from './last-words.ts';
 import { RevisionTraffic } from '../rollout/revision-traffic.ts';
@@ -97,7 +98,9 @@ export class StackSession implements AsyncDisposable {
     const failure = decision.failure && (await this.#explain(decision.failure, pass));
     const isTaken = await this.#inTurn(async () => {
       if (this.controller.desired !== base) return false;
-      const desired = this.#traffic.settle(base, decision.desired, this.controller.ledger);
+      const counted = this.#traffic.settle(base, decision.desired, this.controller.ledger);
+      const output = failure?.details ?? [];
+      const desired = output.length === 0 ? counted : withLastOutput(base, counted, output);
       try {
         await this.#options.store.save(desired);
       } catch (thrown) {
