@@ -26,7 +26,7 @@ const ways = {
   rolling: { rollout: {} },
   'blue-green': { rollout: { strategy: 'blue-green', keep: '20s', smoke: { path: '/health' } } },
   canary: { rollout: { strategy: 'canary', steps: ['20%', '100%'], gate } },
-  recycle: { recycle: { max_age: '5s', jitter: '50%' } },
+  recycle: { recycle: { max_age: '8s', jitter: '50%' } },
 } as const;
 
 const { values } = parseArgs({
