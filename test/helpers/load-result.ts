@@ -81,8 +81,8 @@ export function describeLoad(result: LoadResult): string {
   const head = `${ok} of ${sent} ok, ${JSON.stringify(byStatus)}, ${JSON.stringify(byInstance)}, ${times}, client at most ${worstLateMs.toFixed(0)} ms late`;
   const examples = failed
     .slice(0, 5)
-    .map(({ id, method, connection, dueMs, instance, isReusedConnection, outcome }) => {
-      const how = `${method} ${id} (${connection}${isReusedConnection ? ', reused' : ''}) due at ${dueMs.toFixed(0)} ms`;
+    .map(({ id, method, connection, dueMs, durationMs, instance, isReusedConnection, outcome }) => {
+      const how = `${method} ${id} (${connection}${isReusedConnection ? ', reused' : ''}) due at ${dueMs.toFixed(0)} ms, ended ${durationMs.toFixed(0)} ms later`;
       return `  ${how}, by ${instance ?? 'nobody'}: ${JSON.stringify(outcome)}`;
     });
   return [head, ...examples].join('\n');
