@@ -281,6 +281,19 @@ start web-4 (scale 3 → 4)
     );
   });
 
+  test('status names who takes a port that is balanced in a way of its own', () => {
+    const listeners = [['web-1'], ['web-2', 'web-3'], []].map((takenBy) => ({
+      ...sampleListener(),
+      takenBy,
+    }));
+    const lines = renderStatus(sampleStack({ services: [{ ...sampleService(), listeners }] }), wide);
+    for (const who of ['web:80 (web-1) ', 'web:80 (web-2, web-3) ', 'web:80 (nobody) '])
+      assert.ok(
+        lines.some((line) => line.includes(who)),
+        lines.join('\n'),
+      );
+  });
+
   test('ls shows one line per stack', () => {
     const stopped = sampleStack({
       name: 'old',

@@ -103,6 +103,19 @@ describe('what is wrong', () => {
     assert.deepEqual(whats(stackOf([1, 2, 3].map((index) => replicaOf(index)))), []);
   });
 
+  test('a port whose check no replica passes leads to nobody, however many serve', () => {
+    const stack = stackOf([1, 2, 3].map((index) => replicaOf(index)));
+    const taken = (takenBy: readonly string[]): StackStatus => ({
+      ...stack,
+      services: stack.services.map((service) => ({
+        ...service,
+        listeners: service.listeners.map((listener) => ({ ...listener, takenBy })),
+      })),
+    });
+    assert.deepEqual(whats(taken(['web-1'])), []);
+    assert.deepEqual(whats(taken([])), ['Port 80 of web leads to nobody']);
+  });
+
   test('a replica that ended is told with its beginning, with what is served and with what comes next', () => {
     const stack = stackOf(
       [replicaOf(1), replicaOf(2, { state: 'exited', exitCode: 1, restarts: 2 }), replicaOf(3)],
