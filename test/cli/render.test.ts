@@ -283,7 +283,7 @@ start web-4 (scale 3 → 4)
 
   test('status names who takes a port that is balanced in a way of its own', () => {
     const listeners = [['web-1'], ['web-2', 'web-3'], []].map((takenBy) => ({
-      ...sampleListener(),
+      ...sampleListener,
       takenBy,
     }));
     const lines = renderStatus(sampleStack({ services: [{ ...sampleService(), listeners }] }), wide);
