@@ -1,5 +1,5 @@
 import { describeExit } from './reconcile/dependencies.ts';
-import { isRunning, type Observed, type ObservedReplica } from './observed.ts';
+import { isRunning, type Observed, type ObservedReplica, type Unpublished } from './observed.ts';
 
 export type ChangeKind =
   | 'replica.created'
@@ -17,6 +17,7 @@ export type ChangeKind =
   | 'runtime.unreachable'
   | 'runtime.recovered'
   | 'balancer.lost'
+  | 'balancer.refused'
   | 'balancer.recovered'
   | 'change.undoing'
   | 'rollout.started'
@@ -125,7 +126,19 @@ function reachabilityChanges(before: Observed, after: Observed): readonly Change
     changes.push({ kind: 'balancer.lost', message: 'the balancer does not answer' });
   if (!before.isBalancerReachable && after.isBalancerReachable)
     changes.push({ kind: 'balancer.recovered', message: 'the balancer answers again' });
+  changes.push(...tableChanges(before.unpublished, after.unpublished));
   return changes;
+}
+
+function tableChanges(before: Unpublished | undefined, after: Unpublished | undefined): readonly Change[] {
+  if (after === undefined)
+    return before === undefined
+      ? []
+      : [{ kind: 'balancer.recovered', message: 'the balancer has taken all that is wanted of it' }];
+  const { error, isRefused } = after;
+  if (error.message === before?.error.message && error.got === before.error.got) return [];
+  const message = `${error.message}${error.got === undefined ? '' : `: ${error.got}`}`;
+  return [{ kind: isRefused ? 'balancer.refused' : 'balancer.lost', message }];
 }
 
 function change(kind: Change['kind'], { replica }: ObservedReplica, message: string): Change {

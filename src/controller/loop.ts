@@ -10,6 +10,7 @@ import {
 } from './observe/observe.ts';
 import { indexSnapshot, type Observed } from './observed.ts';
 import { OperationRunner } from './execute/operation-runner.ts';
+import { Publication } from './execute/publication.ts';
 import type { Pass } from './pass.ts';
 import type { Plan } from './plan.ts';
 import { decide, type Decision } from './progress/decide.ts';
@@ -24,7 +25,7 @@ import type { MetricsSource } from '../metrics/metrics-source.ts';
 import type { Replica } from '../model/replica.ts';
 import type { ReplicaConsole, RuntimeDriver } from '../runtime/runtime-driver.ts';
 import type { Clock } from '../shared/clock.ts';
-import { copyError, isTenfoldError, TenfoldError } from '../shared/errors.ts';
+import { TenfoldError } from '../shared/errors.ts';
 
 export interface ControllerOptions {
   readonly desired: Desired;
@@ -65,6 +66,7 @@ export class StackController implements AsyncDisposable {
   readonly #histories = new ReplicaHistories();
   readonly #lastSeen = new Map<string, readonly Replica[]>();
   readonly #operations: OperationRunner;
+  readonly #publication: Publication;
   readonly #handRemovals = new HandRemovals();
   readonly #listeners = new Set<(pass: Pass) => void>();
   /** Runtime of each replica that was seen last, by replica id. */
@@ -96,6 +98,7 @@ export class StackController implements AsyncDisposable {
       onBug: options.onBug,
       onEnd: () => this.wake(),
     });
+    this.#publication = new Publication(options.traffic, this.#operations);
     for (const driver of options.runtimes.values()) {
       const watcher = {
         onChange: (): void => this.wake(),
@@ -119,6 +122,7 @@ export class StackController implements AsyncDisposable {
     this.#desired = desired;
     this.#generation += 1;
     this.#operations.beginAnew();
+    this.#publication.beginAnew();
     this.#handRemovals.beginAnew();
     this.wake();
   }
@@ -209,7 +213,8 @@ export class StackController implements AsyncDisposable {
     const isDecided = decision.desired !== desired && (await onDecision(decision, desired, pass));
     if (isDecided || generation !== this.#generation) return this.wake();
     const isPublished = await this.#publish(plan, observed);
-    if (isPublished && generation === this.#generation) {
+    if (generation !== this.#generation) this.#publication.beginAnew();
+    else if (isPublished) {
       for (const operation of plan.operations) this.#operations.launch(operation, desired, runtimes);
     }
     for (const listener of this.#listeners) listener(pass);
@@ -233,7 +238,12 @@ export class StackController implements AsyncDisposable {
     const joined = joinObservations(replicas, desired, world.balancer, this.#health, this.#histories);
     const observed = snapshotOf(desired, world, joined, this.#options.clock.now());
     return {
-      observed: indexSnapshot({ ...observed, ...operations, removedByHand: this.#handRemovals.counts }),
+      observed: indexSnapshot({
+        ...observed,
+        ...operations,
+        removedByHand: this.#handRemovals.counts,
+        unpublished: this.#publication.unpublished,
+      }),
       runtimes: world.runtimes,
     };
   }
@@ -245,38 +255,21 @@ export class StackController implements AsyncDisposable {
 
   /** Puts the plan's table in force; false when that failed, and then nothing else may be begun. */
   async #publish(plan: Plan, observed: Observed): Promise<boolean> {
-    const { traffic } = this.#options;
-    const stackName = this.#desired.stack.name;
     if (!observed.isBalancerReachable) return true;
-    try {
-      if (await traffic.publish(stackName, plan.table, this.#abort.signal)) this.wake();
-      return true;
-    } catch (thrown) {
-      if (isTenfoldError(thrown, 'balancer-unreachable')) return false;
-      const opens = plan.operations.filter(({ kind }) => kind === 'open');
-      if (!(thrown instanceof TenfoldError) || opens.length === 0) throw thrown;
-      const error = locateListener(thrown, plan, this.#desired);
-      for (const operation of opens) this.#operations.noteFailure(operation, error);
-      // The listeners that are open keep their traffic up to date even while another one cannot be opened.
-      const listeners = plan.table.listeners.filter(({ id }) => observed.openListeners.has(id));
-      await traffic.publish(stackName, { ...plan.table, listeners }, this.#abort.signal);
-      this.wake();
-      return false;
-    }
+    const { unpublished } = this.#publication;
+    const { isInForce, hasChanged } = await this.#publication.publish(
+      plan,
+      observed,
+      this.#desired,
+      this.#abort.signal,
+    );
+    // Another look tells of it, and of what is different now.
+    if (hasChanged || this.#publication.unpublished !== unpublished) this.wake();
+    return isInForce;
   }
 
   #lookAgainIn(delayMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.wake(), Math.max(0, delayMs));
   }
-}
-
-/** The balancer knows ports; the person who must choose another one has to find it in a file. */
-function locateListener(error: TenfoldError, { table }: Plan, { stack }: Desired): TenfoldError {
-  const names = serviceNames({ stack });
-  const listener = table.listeners.find(({ port }) => new RegExp(`\\bport ${port}\\b`).test(error.message));
-  const service = listener === undefined ? undefined : names.get(listener.pool);
-  if (service === undefined) return error;
-  const where = { file: stack.configFiles[0] ?? stack.workingDir, path: `services.${service}.ports` };
-  return copyError(error, { where });
 }

@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly drainedEndpoints: ReadonlySet<string>;
   /** The stack's part of the routing table in force: what a service keeps whose runtime does not answer. */
   readonly routing: RoutingTable;
+  /** What of the table that the last pass wanted is not in force; undefined: all of it is. */
+  readonly unpublished: Unpublished | undefined;
   readonly inProgress: readonly InProgress[];
   /** Services whose images, networks and volumes are known to be there, as `name@revision`. */
   readonly prepared: ReadonlySet<string>;
@@ -38,6 +40,14 @@ export interface Observed extends Snapshot {
   readonly busy: ReadonlyMap<string, InProgress>;
   /** Replicas being created, by service. */
   readonly creating: ReadonlyMap<string, readonly InProgress[]>;
+}
+
+export interface Unpublished {
+  readonly error: TenfoldError;
+  /** Services of which something is not in force; for a shared address its name after `@`. */
+  readonly services: readonly string[];
+  /** The balancer has said no to it. False: it did not answer, and is asked again at once. */
+  readonly isRefused: boolean;
 }
 
 export interface OperationFailure {

@@ -16,7 +16,13 @@ const maxPasses = 100_000;
 export function simulate(desired: Desired, observed: Observed): Pick<Plan, 'operations' | 'waits'> {
   const operations: Operation[] = [];
   let wanted = desired;
-  let snapshot: Snapshot = { ...observed, inProgress: [], failures: new Map(), isBalancerReachable: true };
+  let snapshot: Snapshot = {
+    ...observed,
+    inProgress: [],
+    failures: new Map(),
+    isBalancerReachable: true,
+    unpublished: undefined,
+  };
   for (let pass = 0; pass < maxPasses; pass += 1) {
     const indexed = indexSnapshot(snapshot);
     const plan = reconcile(wanted, indexed);
@@ -36,6 +42,7 @@ export function simulate(desired: Desired, observed: Observed): Pick<Plan, 'oper
       ...after,
       now: plan.operations.length === 0 ? Math.max(after.now + 1, wakeAt) : after.now + 1,
       openListeners: new Set(plan.table.listeners.map(({ id }) => id)),
+      routing: plan.table,
     };
   }
   throw new Error(`a simulated change of ${desired.stack.name} did not end after ${maxPasses} passes`);

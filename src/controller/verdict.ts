@@ -1,5 +1,6 @@
 import type { Pass } from './pass.ts';
 import type { Wait } from './plan.ts';
+import { servicesThatDiffer } from './reconcile/table-difference.ts';
 import { TenfoldError } from '../shared/errors.ts';
 
 /** Where a change stands after a pass, seen from the services that it touches. */
@@ -9,7 +10,10 @@ export type Verdict =
   /** It will not come about without help. `replicaId` is the replica whose last words to show. */
   | { readonly kind: 'failed'; readonly error: TenfoldError; readonly replicaId: string | undefined };
 
-/** `others` are the stack's services that the change does not touch: what they still need does not hold it up. */
+/**
+ * `others` are the stack's services that the change does not touch: what they still need does not hold it up. It is done when
+ * the balancer, too, has what is wanted of it.
+ */
 export function judge({ observed, plan }: Pass, others: ReadonlySet<string>): Verdict {
   const waits = plan.waits.filter(({ service }) => !others.has(service));
   const failed = waits.find(({ failure }) => failure !== undefined);
@@ -19,7 +23,9 @@ export function judge({ observed, plan }: Pass, others: ReadonlySet<string>): Ve
     (operation) => !('service' in operation && others.has(operation.service)),
   );
   const inProgress = observed.inProgress.filter(({ service }) => !others.has(service));
-  return operations.length + waits.length + inProgress.length === 0 ? { kind: 'done' } : { kind: 'pending' };
+  if (operations.length + waits.length + inProgress.length > 0) return { kind: 'pending' };
+  const unsettled = [...servicesThatDiffer(plan.table, observed.routing)];
+  return unsettled.every((service) => others.has(service)) ? { kind: 'done' } : { kind: 'pending' };
 }
 
 function replicaOf({ replicaId, instance }: Wait, { replicas }: Pass['observed']): string | undefined {

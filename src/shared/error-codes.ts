@@ -32,6 +32,7 @@ export const errorCodes = {
   'state-write-failed': { exitCode: 4, meaning: 'State could not be written; the old state still stands.' },
   'daemon-unreachable': { exitCode: 4, meaning: 'The daemon could not be started or does not answer.' },
   'balancer-unreachable': { exitCode: 1, meaning: 'The balancer does not answer.' },
+  'balancer-refused': { exitCode: 1, meaning: 'The balancer does not take its new configuration.' },
   'invalid-scenario': { exitCode: 3, meaning: 'A load scenario is not valid; every fault is listed.' },
   'no-listener': { exitCode: 2, meaning: 'A service was named that no open HTTP listener leads to.' },
   'foreign-target': {

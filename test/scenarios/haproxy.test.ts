@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { eventually } from '../helpers/eventually.ts';
 import { skipWithout } from '../helpers/parts.ts';
@@ -59,5 +61,24 @@ describe('a stack on HAProxy', { skip: await skipWithout('haproxy') }, () => {
       const { exitCode, stderr } = await home.run(['up', '-d'], { environment });
       assert.equal(exitCode, 4);
       assert.match(stderr, /\[command-not-found\][\s\S]*apt install haproxy/);
+    }));
+
+  test('what HAProxy refuses ends `up` with its own words, and what was there goes on serving', () =>
+    withHome(async (home) => {
+      const checked = (pattern: string): Record<string, unknown> => ({
+        'x-tenfold': { balancer: 'haproxy', health: { path: '/', body_regex: pattern } },
+      });
+      const options = { runtime: 'process', replicas: 1 } as const;
+      const stack = await writeWebStack(home, { ...options, service: checked('.') });
+      await home.change(['up', '-d']);
+      const compose = join(home.projectDir, 'compose.yaml');
+      // A look behind of no fixed length is a regular expression to us, and none to PCRE.
+      await home.write('compose.yaml', (await readFile(compose, 'utf8')).replace('"."', '"(?<=a+)b"'));
+      const { exitCode, stderr } = await home.run(['up', '-d']);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, /HAProxy refuses the configuration written for web \[balancer-refused\]/);
+      assert.match(stderr, /lookbehind assertion is not fixed length[\s\S]*the change was undone/);
+      assert.equal((await fetch(stack.url)).status, 200);
+      await stack.settled(1);
     }));
 });

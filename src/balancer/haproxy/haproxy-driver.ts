@@ -160,11 +160,10 @@ class Driver implements HaproxyDriver {
     const gone = Array.from(this.#groups.keys()).filter((key) => !tables.has(key));
     const heldElsewhere = new Set(this.#table?.listeners.map(addressOf));
     await Promise.all(
-      Array.from(tables.values(), async (part) => {
-        // Our own other services give their ports up below, before they are opened again.
-        const listeners = part.listeners.filter((listener) => !heldElsewhere.has(addressOf(listener)));
-        await this.#group(part).checkPorts({ ...part, listeners });
-      }),
+      // Our own other services give their ports up below, before they are opened again.
+      Array.from(tables.values(), (part) =>
+        this.#group(part).check(part, (listener) => heldElsewhere.has(addressOf(listener))),
+      ),
     ).catch((thrown: unknown) => {
       this.#forgetUnused();
       throw thrown;

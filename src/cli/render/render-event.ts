@@ -30,6 +30,7 @@ const wordlessKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'runtime.unreachable',
   'runtime.recovered',
   'balancer.lost',
+  'balancer.refused',
   'balancer.recovered',
 ]);
 
@@ -70,6 +71,7 @@ export function paintOfEvent(kind: EventKind, style: Style): Paint {
     case 'rollout.failed':
     case 'runtime.unreachable':
     case 'balancer.lost':
+    case 'balancer.refused':
       return style.bad;
     case 'replica.draining':
     case 'warning':

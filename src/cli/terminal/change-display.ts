@@ -88,6 +88,7 @@ const remarkableKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'runtime.unreachable',
   'runtime.recovered',
   'balancer.lost',
+  'balancer.refused',
   'balancer.recovered',
   'replica.unhealthy',
   'replica.exited',

@@ -102,8 +102,8 @@ export class OperationRunner implements AsyncDisposable, Doings {
   noteFailure(operation: Operation, error: TenfoldError): void {
     const key = operationKey(operation);
     const attempts = (this.#failures.get(key)?.attempts ?? 0) + 1;
-    const delayMs = Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1));
-    this.#failures.set(key, { error, attempts, retryAt: this.#options.clock.now() + delayMs });
+    const retryAt = this.#options.clock.now() + retryDelayMs(attempts);
+    this.#failures.set(key, { error, attempts, retryAt });
   }
 
   /** A new desired state gives everything that failed another chance. */
@@ -157,6 +157,11 @@ export class OperationRunner implements AsyncDisposable, Doings {
       this.noteFailure(operation, new TenfoldError('runtime-failed', messageOf(thrown), { cause: thrown }));
     }
   }
+}
+
+/** How long what failed so often in a row is held back. */
+export function retryDelayMs(attempts: number): number {
+  return Math.min(longestRetryMs, firstRetryMs * 2 ** (attempts - 1));
 }
 
 /** What the next pass is told of an operation; undefined for those that putting the table in force has done. */

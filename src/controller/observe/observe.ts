@@ -102,6 +102,7 @@ export function snapshotOf(
       world.balancer?.endpoints.flatMap(({ id, state }) => (state === 'drained' ? [id] : [])),
     ),
     routing: world.routing,
+    unpublished: undefined,
     inProgress: [],
     prepared: new Set(),
     verified: new Set(),

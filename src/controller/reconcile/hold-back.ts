@@ -38,6 +38,23 @@ export function holdFailed(draft: Draft, observed: Observed): void {
   draft.operations.splice(0, draft.operations.length, ...rest);
 }
 
+/**
+ * Says of each service whose part of the table is not in force why. A listener that cannot be opened is told of already, and a
+ * service that ends needs no more than that its replicas are drained.
+ */
+export function waitForTable(draft: Draft, desired: Desired, { unpublished }: Observed): void {
+  if (unpublished === undefined) return;
+  const { error, services, isRefused } = unpublished;
+  const told = new Set(draft.waits.flatMap((wait) => (wait.error === error ? [wait.service] : [])));
+  const reason = `${error.message}${error.got === undefined ? '' : ` (${error.got})`}`;
+  for (const service of services) {
+    const phase = desired.services[service]?.phase ?? 'running';
+    if (told.has(service) || phase !== 'running') continue;
+    if (isRefused) draft.waits.push({ service, reason, failure: 'runtime-failed', error });
+    else draft.waits.push({ service, reason: `the balancer is asked again: ${reason}` });
+  }
+}
+
 /** Puts what a first start needs before it: the starts of a service that is not prepared wait for that. */
 export function gatherPreparation(draft: Draft, desired: Desired, observed: Observed): void {
   const held = new Set(

@@ -1,6 +1,6 @@
 import { listenerId, type Desired } from '../desired.ts';
 import type { Draft } from './draft.ts';
-import { gatherPreparation, holdFailed } from './hold-back.ts';
+import { gatherPreparation, holdFailed, waitForTable } from './hold-back.ts';
 import { isRunning, type Observed } from '../observed.ts';
 import type { Operation, Plan } from '../plan.ts';
 import { leftPools } from './left-pools.ts';
@@ -30,6 +30,7 @@ export function reconcile(desired: Desired, observed: Observed): Plan {
   gatherPreparation(draft, desired, observed);
   planTeardown(draft, desired, observed);
   holdFailed(draft, observed);
+  waitForTable(draft, desired, observed);
   const wakeAt = earliest(draft.wakeTimes);
   return {
     operations: draft.operations,

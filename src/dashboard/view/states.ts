@@ -32,6 +32,7 @@ const badKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'rollout.failed',
   'runtime.unreachable',
   'balancer.lost',
+  'balancer.refused',
 ]);
 const goodKinds: ReadonlySet<EventKind> = new Set<EventKind>([
   'replica.in-rotation',

@@ -20,6 +20,7 @@ const marks: Readonly<Partial<Record<EventKind, EventMark>>> = {
   'replica.unhealthy': { look: 'down', words: 'unhealthy', isBad: true },
   'runtime.unreachable': { look: 'note', words: 'runtime unreachable', isBad: true },
   'balancer.lost': { look: 'note', words: 'balancer lost', isBad: true },
+  'balancer.refused': { look: 'note', words: 'balancer refused a change', isBad: true },
   'balancer.recovered': { look: 'note', words: 'balancer recovered', isBad: false },
 };
 

@@ -78,7 +78,7 @@ describe('a configuration', { skip: await skipWithout('haproxy') }, () => {
     await writeErrorFiles(places.errorsFolder);
     await writeMaps(places, table.pools);
     await writeFile(path('haproxy.cfg'), renderConfig(table, table.pools.flatMap(wantedServers), places));
-    await checkConfiguration(findProgram('haproxy') ?? '', path('haproxy.cfg'));
+    await checkConfiguration(findProgram('haproxy') ?? '', path('haproxy.cfg'), 'web');
   };
 
   for (const [name, policy] of Object.entries(policies)) {

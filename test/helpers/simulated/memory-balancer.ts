@@ -31,8 +31,12 @@ export class MemoryBalancer implements BalancerDriver {
   readonly conditions = new Map<string, EndpointObservation['condition']>();
   readonly #watchers = new Set<() => void>();
   isReachable = true;
+  /** What it answers to a table instead of taking it. */
+  refusalOf: (table: RoutingTable) => Error | undefined = () => undefined;
 
   apply(table: RoutingTable): Promise<void> {
+    const refusal = this.refusalOf(table);
+    if (refusal !== undefined) return Promise.reject(refusal);
     this.tables.push(table);
     this.changed();
     return Promise.resolve();

@@ -18,6 +18,8 @@ export interface LauncherOptions {
   readonly logPath: string;
 }
 
+type Previous = Pick<LiveInstance, 'record' | 'rows'>;
+
 /** Writes configurations of one service and starts HAProxys with them; each has a number of its own. */
 export class Launcher {
   readonly #options: LauncherOptions;
@@ -26,7 +28,10 @@ export class Launcher {
   readonly digest: string;
   readonly #socketStem: string;
   readonly #cookieKey: string;
+  readonly #service: string;
   #generation: number;
+  /** The configuration that stands in the draft and was found valid. */
+  #checked: string | undefined;
 
   constructor(
     key: string,
@@ -34,6 +39,7 @@ export class Launcher {
     record?: { readonly generation: number; readonly cookieKey: string },
   ) {
     this.#options = options;
+    this.#service = key.slice(key.indexOf('/') + 1);
     this.#folder = join(options.folder, key.replaceAll(/[^\w.-]/g, '_'));
     this.digest = launcherDigest(key);
     this.#socketStem = join(options.socketFolder, this.digest);
@@ -46,8 +52,12 @@ export class Launcher {
   }
 
   get places(): ConfigPlaces {
+    return this.#placesOf(this.#generation);
+  }
+
+  #placesOf(generation: number): ConfigPlaces {
     return {
-      socketPath: `${this.#socketStem}.${this.#generation}.sock`,
+      socketPath: `${this.#socketStem}.${generation}.sock`,
       reasonsPath: join(this.#folder, 'reasons.map'),
       sharesPath: join(this.#folder, 'shares.map'),
       errorsFolder: join(this.#folder, 'errors'),
@@ -60,16 +70,10 @@ export class Launcher {
     this.#generation = Math.max(this.#generation, generation);
   }
 
-  /** Starts an HAProxy for the table, which takes over the listening sockets of the one before, and what that knows of servers. */
-  async start(
-    table: ServiceTable,
-    shape: string,
-    previous: Pick<LiveInstance, 'record' | 'rows'> | undefined,
-  ): Promise<InstanceRecord> {
+  /** Throws `balancer-refused` when HAProxy does not take the configuration that the table needs; nothing is started. */
+  async check(table: ServiceTable, previous: Previous | undefined): Promise<void> {
     const binary = await this.#options.binary();
-    this.#generation++;
-    const { places } = this;
-    const configPath = join(this.#folder, 'haproxy.cfg');
+    const places = this.#placesOf(this.#generation + 1);
     await mkdir(dirname(this.#options.logPath), { recursive: true, mode: 0o700 });
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await mkdir(this.#options.socketFolder, { recursive: true, mode: 0o700 });
@@ -84,10 +88,22 @@ export class Launcher {
       takesRequests: server.takesRequests && (!server.mustPass || passing.has(server.name)),
     }));
     const text = renderConfig(table, servers, places);
-    const draftPath = `${configPath}.new`;
-    await writeFile(draftPath, text, { mode: 0o600 });
-    await checkConfiguration(binary, draftPath);
-    await rename(draftPath, configPath);
+    if (text === this.#checked) return;
+    this.#checked = undefined;
+    await writeFile(this.#draftPath, text, { mode: 0o600 });
+    await checkConfiguration(binary, this.#draftPath, this.#service);
+    this.#checked = text;
+  }
+
+  /** Starts an HAProxy for the table, which takes over the listening sockets of the one before, and what that knows of servers. */
+  async start(table: ServiceTable, shape: string, previous: Previous | undefined): Promise<InstanceRecord> {
+    await this.check(table, previous);
+    const binary = await this.#options.binary();
+    this.#generation++;
+    this.#checked = undefined;
+    const { places } = this;
+    const configPath = join(this.#folder, 'haproxy.cfg');
+    await rename(this.#draftPath, configPath);
     const pid = await startInstance(
       {
         binary,
@@ -104,6 +120,10 @@ export class Launcher {
       shape,
       listeners: table.listeners.map(({ id, pool }) => ({ id, pool })),
     };
+  }
+
+  get #draftPath(): string {
+    return join(this.#folder, 'haproxy.cfg.new');
   }
 
   async removeFiles(): Promise<void> {

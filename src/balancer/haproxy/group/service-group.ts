@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BalancerObservation } from '../../balancer-driver.ts';
+import type { BalancerObservation, ListenerEntry } from '../../balancer-driver.ts';
 import { sectionName } from '../config/names.ts';
 import { shapeOf } from '../config/render-config.ts';
 import { checkAddress } from '../process/port-check.ts';
@@ -100,10 +100,14 @@ export class ServiceGroup {
     await this.apply(this.#table).catch(() => void this.#bringBack());
   }
 
-  /** Throws `port-taken` when a listener that is new to it cannot be opened. */
-  async checkPorts(table: ServiceTable): Promise<void> {
+  /** Throws `port-taken` for a new listener that cannot be opened and is not freed, and `balancer-refused`. Changes nothing. */
+  async check(table: ServiceTable, isFreed: (listener: ListenerEntry) => boolean): Promise<void> {
     const held = new Set(this.#instances.current?.record.listeners.map(({ id }) => id));
-    await Promise.all(table.listeners.filter(({ id }) => !held.has(id)).map(checkAddress));
+    const opened = table.listeners.filter((listener) => !held.has(listener.id) && !isFreed(listener));
+    await Promise.all(opened.map(checkAddress));
+    await this.#inTurn(async () => {
+      if (this.#needsAnother(table)) await this.#launcher.check(table, this.#instances.current);
+    });
   }
 
   /** Resolves when every HAProxy of the service shows that it does what the table says. */
@@ -111,10 +115,9 @@ export class ServiceGroup {
     return this.#inTurn(async () => {
       // What both tables have or one of them is counted while the one gives way to the other.
       this.#count(this.#table, table);
-      const { current } = this.#instances;
-      const shape = table.listeners.length === 0 ? undefined : shapeOf(table);
-      if (shape === undefined) await this.#instances.replace(undefined);
-      else if (current?.record.shape !== shape || isRecast(current.rows, serversOf(current.record, table))) {
+      const shape = shapeOf(table);
+      if (table.listeners.length === 0) await this.#instances.replace(undefined);
+      else if (this.#needsAnother(table, shape)) {
         // What the one before knows of its servers by now goes over to the next, where it still answers.
         await this.#read().catch(() => undefined);
         const record = await this.#launcher.start(table, shape, this.#instances.current);
@@ -166,6 +169,13 @@ export class ServiceGroup {
     const result = this.#turn.then(work);
     this.#turn = result.catch(() => {});
     return result;
+  }
+
+  /** Whether what runs cannot be brought to the table by commands. */
+  #needsAnother(table: ServiceTable, shape = shapeOf(table)): boolean {
+    const { current } = this.#instances;
+    if (table.listeners.length === 0) return false;
+    return current?.record.shape !== shape || isRecast(current.rows, serversOf(current.record, table));
   }
 
   #follow(record: InstanceRecord): LiveInstance {

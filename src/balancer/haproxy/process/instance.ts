@@ -27,21 +27,21 @@ export interface StartOptions {
   readonly logPath: string;
 }
 
-/** Throws with what `haproxy -c` says against the file; that is a bug of ours, or an HAProxy built without something. */
-export function checkConfiguration(binary: string, configPath: string): Promise<void> {
+/** Throws `balancer-refused` with what `haproxy -c` says against the file, which was written for the named service. */
+export function checkConfiguration(binary: string, configPath: string, service: string): Promise<void> {
   return new Promise((resolve, reject) => {
     execFile(binary, ['-c', '-f', configPath], { timeout: startTimeoutMs }, (error, stdout, stderr) => {
       if (error === null) return resolve();
       const alerts = `${stdout}${stderr}`
         .split('\n')
-        .filter((line) => line.includes('[ALERT]'))
-        .map((line) => line.replace(/^\[ALERT\]\s*\(\d+\)\s*:\s*/, ''));
+        .filter((line) => line.includes('[ALERT]') && !/rrors? found in config|rror\(s\) found/.test(line))
+        .map((line) => line.replace(/^\[ALERT\]\s*\(\d+\)\s*:\s*(config\s*:\s*)?/, ''));
       reject(
-        new TenfoldError('balancer-unreachable', 'HAProxy does not take the configuration written for it', {
+        new TenfoldError('balancer-refused', `HAProxy refuses the configuration written for ${service}`, {
           expected: `that ${binary} -c -f ${configPath} finds it valid`,
           got: alerts[0] ?? error.message,
-          hint: 'Look at the lines named above, and at what this HAProxy was built with (haproxy -vv).',
-          details: alerts,
+          hint: 'what it carried before goes on; look at the line that it names, change in the compose file what that comes from, or let the embedded proxy carry the service (balancer: proxy)',
+          details: alerts.slice(1),
         }),
       );
     });
