@@ -162,6 +162,19 @@ describe('the proxy process', { timeout: 300_000 }, () => {
     assert.equal((await ask(service.port)).body, 'web-2');
   });
 
+  test('a proxy that is killed after another driver has found it, and before that has applied anything, is back with its table', async (t) => {
+    const { driver, folder } = await open(t);
+    const service = await BalancedService.open(driver, [await good(t)]);
+    await driver[Symbol.asyncDispose]();
+    await using next = openIn(folder);
+    await next.connect(never);
+    const { pid } = next;
+    assert.ok(pid !== undefined);
+    process.kill(pid, 'SIGKILL');
+    await eventually(async () => assert.equal((await ask(service.port)).status, 200));
+    assert.notEqual(next.pid, pid);
+  });
+
   test('the proxy outlives its driver, and the next driver finds table, drains and counters', async (t) => {
     const { driver, folder } = await open(t);
     const held: (() => void)[] = [];

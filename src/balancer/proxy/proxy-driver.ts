@@ -120,13 +120,15 @@ class Driver implements ProxyDriver {
 
   async #open(): Promise<ProxySession> {
     const disposed = this.#disposed.signal;
-    const session =
-      (await openSession(this.#options.socketPath)) ?? (await spawnProxy(this.#options, disposed));
+    const living = await openSession(this.#options.socketPath);
+    const session = living ?? (await spawnProxy(this.#options, disposed));
     if (disposed.aborted) session.close();
     disposed.throwIfAborted();
     session.onChanged = () => this.#tellWatchers();
     session.onLost = () => this.#lost(session);
     if (this.#lastTable !== undefined) await this.#restore(session, this.#lastTable);
+    // What an earlier driver applied: this proxy may be lost before anybody applies anything again.
+    else if (living !== undefined) this.#lastTable = await session.ask({ order: 'table' }, disposed);
     if (session.isLost)
       throw new TenfoldError('balancer-unreachable', 'the proxy was lost as soon as it was there');
     this.#session = session;
