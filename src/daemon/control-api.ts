@@ -202,6 +202,8 @@ export interface ServiceStatus {
   readonly running: number;
   readonly inRotation: number;
   readonly listeners: readonly ListenerStatus[];
+  /** All requests that are alike in this go to the same replica; undefined: none do for what they are alike in. */
+  readonly affinity?: 'address' | 'path' | 'uri' | 'header' | 'cookie';
   /** The way to another revision, while it lasts; a set that is only kept is a part of it. */
   readonly rollout?: RolloutProgress;
   /** The balancer's counts of requests at replicas that left rotation or failed, since the daemon began to look; they only grow. */

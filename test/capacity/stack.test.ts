@@ -38,6 +38,34 @@ test('a real stack is measured with each number of replicas, and has its own aga
   });
 });
 
+test('a service is not measured whose replicas would not share the load, and is left as it is', async () => {
+  await withHome(async (home) => {
+    const service = (xTenfold: object): object => ({
+      command: [process.execPath, join(import.meta.dirname, '../fixtures/replicas/http-replica.mjs')],
+      environment: { HOST: '127.0.0.1', HANDLER_MS: '5' },
+      ports: ['80'],
+      deploy: { replicas: 1 },
+      'x-tenfold': xTenfold,
+    });
+    const services = {
+      byaddress: service({ algorithm: 'ip_hash' }),
+      bypath: service({ algorithm: 'hash', hash_on: 'path' }),
+      byuser: service({ algorithm: 'hash', hash_on: 'header:X-User' }),
+    };
+    await home.write('compose.yaml', JSON.stringify({ name: 'spread', services }));
+    await home.succeed(['up', '-d']);
+    for (const name of ['byaddress', 'bypath']) {
+      const { exitCode, stderr } = await home.run(['capacity', name, '--max', '2', '--step', '200ms']);
+      assert.equal(exitCode, 2);
+      assert.match(
+        stderr,
+        /cannot be measured under `algorithm: (ip_)?hash.*\[usage\][\s\S]*a single replica/,
+      );
+    }
+    await home.succeed(['capacity', 'byuser', '--max', '1', '--step', '200ms']);
+  });
+});
+
 async function inRotation(home: Parameters<Parameters<typeof withHome>[0]>[0]): Promise<number | undefined> {
   const { services } = await home.status('agent');
   return services.find(({ name }) => name === 'api')?.inRotation;

@@ -6,6 +6,7 @@ import { watchProcesses } from '../../capacity/measured/process-cpu.ts';
 import { runLoadTest } from '../../load/run-load-test.ts';
 import { quickScenario, type QuickOptions } from '../../load/scenario/quick-scenario.ts';
 import { serviceTarget } from '../../load/target/load-target.ts';
+import type { ServiceStatus } from '../../daemon/control-api.ts';
 import { TenfoldError, messageOf } from '../../shared/errors.ts';
 import type { DaemonClient } from '../connection/daemon-client.ts';
 import type { Escalation } from '../escalation.ts';
@@ -23,7 +24,7 @@ export interface BenchSubject {
   readonly path: string | undefined;
 }
 
-/** A service of a stack as something to measure. Throws `unknown-service` and `no-listener`. */
+/** A service of a stack as something to measure. Throws `unknown-service`, `no-listener`, and `usage` where one replica would get all of the load. */
 export async function openServiceBench(
   invocation: Invocation,
   client: DaemonClient,
@@ -36,10 +37,12 @@ export async function openServiceBench(
     [service],
     status.services.map(({ name }) => name),
   );
+  const found = status.services.find(({ name }) => name === service);
+  refuseAffinity(service, found?.affinity);
   const target = serviceTarget(status, service);
   const path = asked ?? target.path ?? '/';
   noteChoice(invocation, service, target, path);
-  const replicas = status.services.find(({ name }) => name === service)?.desired ?? 1;
+  const replicas = found?.desired ?? 1;
 
   async function load(options: QuickOptions, durationMs: number): Promise<Observation> {
     const warmMs = durationMs * warmShare;
@@ -64,6 +67,18 @@ export async function openServiceBench(
     loadUsers: (users, durationMs) => load({ users }, durationMs),
     loadRate: (rate, durationMs) => load({ rate }, durationMs),
   };
+}
+
+/** The load comes from one address and asks for one path, without cookies and fields of its own: those keys spread it. */
+function refuseAffinity(service: string, affinity: ServiceStatus['affinity']): void {
+  if (affinity === undefined || affinity === 'header' || affinity === 'cookie') return;
+  const key = affinity === 'address' ? 'address' : affinity === 'path' ? 'path' : 'URI';
+  const algorithm = affinity === 'address' ? 'algorithm: ip_hash' : `algorithm: hash on the ${key}`;
+  throw new TenfoldError('usage', `${service} cannot be measured under \`${algorithm}\``, {
+    expected: 'a service whose replicas share the load',
+    got: `one ${key} for the whole load, so that a single replica would answer all of it, however many there are`,
+    hint: `measure it with another algorithm, least_conn say: \`tenfold up\` takes that from the file without a restart, and replicas answer as much under either`,
+  });
 }
 
 /** Watches the replicas of the service and the proxy; undefined in the end where that was not possible. */

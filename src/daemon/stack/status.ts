@@ -94,12 +94,20 @@ function describeService(
     listeners: service.listeners.flatMap((listener) =>
       describeListener(listener, service, desired, replicas, balancer),
     ),
+    ...describeAffinity(service),
     ...(wanted?.rollout !== undefined && {
       rollout: describeProgress(wanted.rollout, service, wanted.replicas, observed),
     }),
     traffic: { drained, forced, retried },
     replicas: shown,
   };
+}
+
+function describeAffinity(service: Service): Pick<ServiceStatus, 'affinity'> {
+  const { algorithm, hashKey } = service.balancing;
+  if (!isBalanced(service)) return {};
+  if (algorithm === 'ip_hash') return { affinity: 'address' };
+  return algorithm === 'hash' && hashKey !== undefined ? { affinity: hashKey.from } : {};
 }
 
 function describeEntrypoints(
