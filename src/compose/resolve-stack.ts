@@ -13,7 +13,7 @@ import { toJsonObject, toJsonObjects } from './stack/json.ts';
 import { withInternalListeners } from './stack/internal-listeners.ts';
 import { withNetworkListeners } from './stack/network-listeners.ts';
 import { resolvePorts } from './stack/ports.ts';
-import { recyclePolicy } from './stack/changes/recycle.ts';
+import { recyclePolicy, refuseUncounted } from './stack/changes/recycle.ts';
 import { checkSingleton } from './stack/changes/singleton.ts';
 import { refuseSharedPorts } from './stack/shared-ports.ts';
 import { resolveRouting } from './stack/routing/resolve-routing.ts';
@@ -66,19 +66,15 @@ export function resolveStack(
   }));
   const routing = resolveRouting(dependable, project, warnings);
   refuseSharedPorts(routing.services, routing.entrypoints, project);
+  const reachable = withNetworkListeners(withInternalListeners(routing.services, project), project, warnings);
+  refuseUncounted(reachable, project);
   const stack: Stack = {
     name: project.name,
     workingDir: project.workingDir,
     configFiles: project.configFiles,
     hostEnvironment,
     services: Object.fromEntries(
-      withBalancers(
-        withAutoscaling(
-          withNetworkListeners(withInternalListeners(routing.services, project), project, warnings),
-          project,
-        ),
-        project,
-      ).map((service) => [service.name, service]),
+      withBalancers(withAutoscaling(reachable, project), project).map((service) => [service.name, service]),
     ),
     ...(routing.entrypoints.length > 0 && { entrypoints: routing.entrypoints }),
     networks: toJsonObjects(project.networks),
