@@ -207,4 +207,35 @@ export function testHealth(driver: () => BalancerDriver, lacks: Lacks): void {
       });
     },
   );
+
+  test(
+    'an open circuit says when it lets the next request through',
+    { skip: lacks['circuit-breaker'] ?? false },
+    async (t) => {
+      const replica = await httpReplica('web-1', (_, outgoing) => {
+        outgoing.statusCode = 500;
+        outgoing.end();
+      });
+      t.after(() => replica.kill());
+      const circuitBreaker = {
+        errorShare: 0.5,
+        minRequests: 3,
+        windowMs: 60_000,
+        openMs: 3_600_000,
+        probes: 1,
+      };
+      const service = await BalancedService.open(driver(), [replica], { policy: { circuitBreaker } });
+      const refused = await eventually(
+        async () => {
+          const answer = await ask(service.port);
+          assert.equal(answer.status, 503);
+          return answer;
+        },
+        5_000,
+        1,
+      );
+      const seconds = Number(refused.headers['retry-after']);
+      assert.ok(seconds > 3_000 && seconds <= 3_600, `${seconds} s`);
+    },
+  );
 }

@@ -159,7 +159,7 @@ export function testLimits(driver: () => BalancerDriver, lacks: Lacks): void {
       });
       await eventually(() => assert.ok(answers.length >= 33, `${answers.length}`));
       assert.ok(answers.every(({ status }) => status === 503));
-      assert.match(answers[0]?.headers['retry-after'] ?? '', /^\d+$/);
+      assert.equal(answers[0]?.headers['retry-after'], '1');
       // Each worker has its part of the places; those that few connections came to may stay empty.
       const inQueue = await eventually(async () => {
         const { waiting: inside } = await service.observeListener();
@@ -181,7 +181,7 @@ export function testLimits(driver: () => BalancerDriver, lacks: Lacks): void {
       await eventually(() => assert.equal(busy[0]?.held.length, 1));
       const late = await ask(service.port);
       assert.equal(late.status, 503);
-      assert.match(late.headers['retry-after'] ?? '', /^\d+$/);
+      assert.equal(late.headers['retry-after'], '1');
       assert.deepEqual((await service.observeListener()).failures, { overload: 1 });
       busy[0]?.flow();
       assert.equal((await first).status, 200);

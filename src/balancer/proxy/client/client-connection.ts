@@ -97,8 +97,7 @@ export class ClientConnection implements ExchangeClient, DoorConnection, OutputO
     this.wire.resume();
   }
 
-  answer(status: number, reason: string): void {
-    const answer = { ...refusal(status, reason), ...(status === 503 && { retryAfterSeconds: 1 }) };
+  answer(answer: GateAnswer): void {
     this.#answer(answer, this.parts.exchange.requestId, this.parts.exchange.isHeadRequest);
   }
 

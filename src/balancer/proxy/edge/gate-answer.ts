@@ -17,8 +17,13 @@ export function refusal(status: number, reason: string, lines = ''): GateAnswer 
 }
 
 export function tooManyRequests(waitMs: number): GateAnswer {
-  const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
-  return { ...refusal(429, 'more requests came than the rate limit lets through'), retryAfterSeconds };
+  const answer = refusal(429, 'more requests came than the rate limit lets through');
+  return { ...answer, retryAfterSeconds: retryAfter(waitMs) };
+}
+
+/** Whole seconds, 1 at least (RFC 9110 section 10.2.3). */
+export function retryAfter(waitMs: number): number {
+  return Math.max(1, Math.ceil(waitMs / 1000));
 }
 
 export function redirection(status: number, url: string): GateAnswer {

@@ -1,3 +1,4 @@
+import type { GateAnswer } from '../edge/gate-answer.ts';
 import type { ResponseHead } from '../http/response-head.ts';
 import type { Wire } from '../socket/wire.ts';
 import { type BodySource, joinedBytes } from './outgoing-request.ts';
@@ -11,7 +12,7 @@ export interface ExchangeClient extends BodySource {
   writeText(text: string): boolean;
   writeBytes(bytes: Buffer): boolean;
   /** The balancer answers by itself. */
-  answer(status: number, reason: string): void;
+  answer(answer: GateAnswer): void;
   /** The response is complete. */
   finished(keepsAlive: boolean): void;
   /** The response broke off; all that is left is to break off too. `isDelimited`: the client can tell by itself. */

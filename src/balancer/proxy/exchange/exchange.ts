@@ -269,11 +269,11 @@ export class Exchange implements ResponseSink, InFlight, Placeable {
     if (this.#listener === undefined || pool === undefined) return;
     countFailure(this.#listener.counts, kind);
     countFailure(pool.counts, kind);
-    const [status, reason] = failureAnswer(kind, pool);
-    this.#placement.gaveUp(kind, isAnswered ? undefined : status);
+    const answer = failureAnswer(kind, pool, eventTime());
+    this.#placement.gaveUp(kind, isAnswered ? undefined : answer.status);
     this.#close();
     if (isAnswered) this.#client.breakOff(this.#course.isDelimited);
-    else this.#client.answer(status, reason);
+    else this.#client.answer(answer);
   }
 
   #endAttempt(isForced: boolean): void {

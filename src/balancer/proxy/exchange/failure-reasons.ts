@@ -1,9 +1,18 @@
+import { type GateAnswer, refusal, retryAfter } from '../edge/gate-answer.ts';
 import { emptyReasonOf } from '../http/local-response.ts';
 import type { FailureKind } from '../worker/failure-kind.ts';
 import type { PoolState } from '../worker/pool-state.ts';
 
-/** What the client of a failed request is told: the status, and the reason for a person. */
-export function failureAnswer(kind: FailureKind, pool: PoolState): readonly [status: number, reason: string] {
+/** What the client of a failed request is told; `now` in milliseconds since the epoch. */
+export function failureAnswer(kind: FailureKind, pool: PoolState, now: number): GateAnswer {
+  const [status, reason] = statusAndReason(kind, pool);
+  if (status !== 503) return refusal(status, reason);
+  // Room and replicas may be there at any moment; an open circuit says when it lets the next request through.
+  const waitMs = kind === 'circuit-open' ? (pool.scrutiny?.circuit?.openUntil ?? 0) - now : 0;
+  return { ...refusal(status, reason), retryAfterSeconds: retryAfter(waitMs) };
+}
+
+function statusAndReason(kind: FailureKind, pool: PoolState): readonly [status: number, reason: string] {
   switch (kind) {
     case 'no-endpoint':
       return [503, emptyReasonOf(pool)];
