@@ -122,6 +122,7 @@ export class StackController implements AsyncDisposable {
     this.#desired = desired;
     this.#generation += 1;
     this.#operations.beginAnew();
+    this.#operations.endUnwanted(desired);
     this.#publication.beginAnew();
     this.#handRemovals.beginAnew();
     this.wake();
@@ -130,6 +131,7 @@ export class StackController implements AsyncDisposable {
   /** Takes the next state on the way to the same goal, which the caller has stored. */
   continueWith(desired: Desired): void {
     this.#desired = desired;
+    this.#operations.endUnwanted(desired);
     this.wake();
   }
 

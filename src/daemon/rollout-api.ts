@@ -42,6 +42,8 @@ export interface RolloutProgress {
   readonly phase: RolloutPhase;
   readonly startedAt: number;
   readonly phaseSince: number;
+  /** The command that runs now, and that the rollout waits for. */
+  readonly hook?: 'before_switch' | 'after_switch';
   /** Blue-green: when the old set goes. */
   readonly keepUntil?: number;
   /** Canary: the part of the requests that the new revision gets, and the steps. */

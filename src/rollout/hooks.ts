@@ -4,10 +4,10 @@ import type { Rollout } from './rollout.ts';
 import type { RolloutHook, RolloutPolicy } from '../model/rollout.ts';
 
 /** As the compose file calls them. */
-export const hookNames: Readonly<Record<RolloutHook, string>> = {
+export const hookNames = {
   beforeSwitch: 'before_switch',
   afterSwitch: 'after_switch',
-};
+} as const satisfies Readonly<Record<RolloutHook, string>>;
 
 /** Whether the rollout has to pass the hook yet. The way back has none. */
 export function isHookAhead(rollout: Rollout, { hooks }: RolloutPolicy, hook: RolloutHook): boolean {

@@ -4,12 +4,14 @@ import { eventually } from '../helpers/eventually.ts';
 import { webService } from '../helpers/simulated/memory-stack.ts';
 import { newRevision, oldRevision, rolloutWorld, type RolloutWorld } from './rollout-world.ts';
 import type { HookSubject } from '../../src/controller/execute/smoke-tester.ts';
+import { describeProgress } from '../../src/daemon/rollout/describe-rollouts.ts';
+import { abortRollouts } from '../../src/daemon/rollout/steer.ts';
 import { simulate } from '../../src/controller/simulate.ts';
 import type { RolloutHook, RolloutPolicy, RolloutStrategy } from '../../src/model/rollout.ts';
 import { advance } from '../../src/rollout/advance.ts';
 import type { ReplicaFacts, RolloutFacts } from '../../src/rollout/facts.ts';
 import { beginRollout, type Rollout } from '../../src/rollout/rollout.ts';
-import { TenfoldError } from '../../src/shared/errors.ts';
+import { isTenfoldError, TenfoldError } from '../../src/shared/errors.ts';
 
 const hooks = { beforeSwitch: ['migrate'], afterSwitch: ['announce'], timeoutMs: 1_000 };
 const strategies: readonly RolloutStrategy[] = ['rolling', 'blue-green', 'canary'];
@@ -172,6 +174,38 @@ describe('the hooks of a rollout', () => {
     await rollout.settled();
     assert.deepEqual(ran, ['beforeSwitch', 'beforeSwitch', 'afterSwitch']);
   });
+
+  for (const strategy of strategies) {
+    test(`that run when a ${strategy} one is aborted are ended, and no longer waited for`, async () => {
+      const ended = Promise.withResolvers<unknown>();
+      let runs = 0;
+      await using rollout = await rolloutWorld({
+        rollout: { ...quick, hooks, strategy },
+        hookRunner: (_, signal) => {
+          runs += 1;
+          return new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => {
+              ended.resolve(signal.reason);
+              reject(new TenfoldError('replica-failed', 'the command was ended'));
+            });
+          });
+        },
+      });
+      rollout.deploy();
+      await eventually(() => assert.equal(runs, 1));
+      const { controller } = rollout.world;
+      const progress = rollout.web().rollout;
+      const last = controller.last;
+      const web = controller.desired.stack.services['web'];
+      assert.ok(progress !== undefined && web !== undefined && last !== undefined);
+      assert.equal(describeProgress(progress, web, 3, last.observed).hook, 'before_switch');
+      controller.setDesired(abortRollouts(controller.desired, undefined, 'me', Date.now()));
+      assert.ok(isTenfoldError(await ended.promise, 'rollout-aborted'));
+      await rollout.settled();
+      assert.equal(controller.desired.stack.services['web']?.revision, oldRevision);
+      assert.deepEqual([runs, rollout.failures(), rollout.world.bugs], [1, [], []]);
+    });
+  }
 
   test('stand in the dry run, each where it runs', async () => {
     await using rollout = await worldWith(new ScriptedHooks(), 'rolling');

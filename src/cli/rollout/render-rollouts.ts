@@ -43,6 +43,7 @@ function stateCell(rollout: RolloutProgress | undefined, now: number, style: Sty
   const age = formatAge(now - rollout.phaseSince);
   if (rollout.pause !== undefined)
     return { text: `paused for ${formatAge(now - rollout.pause.since)}`, paint: style.doubtful };
+  if (rollout.hook !== undefined) return { text: `${rollout.hook} is running`, paint: style.accent };
   const words = phaseWords(rollout, now);
   if (rollout.phase === 'keeping') return { text: words, paint: style.good };
   return { text: `${words}, ${age}`, paint: style.accent };

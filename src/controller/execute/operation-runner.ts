@@ -31,6 +31,7 @@ export class OperationRunner implements AsyncDisposable, Doings {
   readonly #options: OperationRunnerOptions;
   readonly #abort = new AbortController();
   readonly #inProgress = new Map<Operation, InProgress>();
+  readonly #endings = new Map<Operation, AbortController>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #prepared = new Set<string>();
   readonly #verified = new Set<string>();
@@ -87,15 +88,27 @@ export class OperationRunner implements AsyncDisposable, Doings {
       runtimeKinds: snapshot.runtimeKinds,
       progress: this.#options.onProgress,
     };
-    const task = execute(operation, context, this.#abort.signal)
+    const ending = new AbortController();
+    this.#endings.set(operation, ending);
+    const task = execute(operation, context, AbortSignal.any([this.#abort.signal, ending.signal]))
       .then(() => this.#succeeded(operation, desired))
-      .catch((thrown: unknown) => this.#failed(operation, thrown))
+      .catch((thrown: unknown) => {
+        if (!ending.signal.aborted) this.#failed(operation, thrown);
+      })
       .finally(() => {
         this.#inProgress.delete(operation);
+        this.#endings.delete(operation);
         this.#tasks.delete(task);
         this.#options.onEnd();
       });
     this.#tasks.add(task);
+  }
+
+  /** Ends the commands of rollouts that are no longer wanted. They stay in progress until they have ended. */
+  endUnwanted(desired: Desired): void {
+    for (const [operation, ending] of this.#endings)
+      if (!isWanted(operation, desired))
+        ending.abort(new TenfoldError('rollout-aborted', 'its rollout was aborted'));
   }
 
   /** Holds an operation back for a while: the same one is not tried again before. */
@@ -157,6 +170,14 @@ export class OperationRunner implements AsyncDisposable, Doings {
       this.noteFailure(operation, new TenfoldError('runtime-failed', messageOf(thrown), { cause: thrown }));
     }
   }
+}
+
+/** A command belongs to one rollout. All else that is begun ends well or badly by itself. */
+function isWanted(operation: Operation, { services }: Desired): boolean {
+  if (operation.kind !== 'hook' && operation.kind !== 'smoke') return true;
+  const { phase, rollout } = services[operation.service] ?? {};
+  if (phase !== 'running' || rollout === undefined || rollout.isRollback) return false;
+  return operation.kind === 'hook' ? rollout.number === operation.rollout : rollout.to === operation.revision;
 }
 
 /** How long what failed so often in a row is held back. */

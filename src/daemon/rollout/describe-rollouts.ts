@@ -3,6 +3,7 @@ import type { StackSession } from '../stack/stack-session.ts';
 import type { Observed } from '../../controller/observed.ts';
 import type { RevisionRecord } from '../../controller/revisions.ts';
 import type { Service } from '../../model/service.ts';
+import { hookNames } from '../../rollout/hooks.ts';
 import { placementOf } from '../../rollout/placement.ts';
 import type { Rollout } from '../../rollout/rollout.ts';
 
@@ -33,7 +34,8 @@ export function describeProgress(
   replicas: number,
   observed: Observed,
 ): RolloutProgress {
-  const { strategy, from, to, isRollback, phase, startedAt, phaseSince, pause, failures, verdict } = rollout;
+  const { strategy, from, to, isRollback, phase, startedAt, phaseSince } = rollout;
+  const { hook, pause, failures, verdict } = rollout;
   const serving = (observed.byService.get(service.name) ?? []).filter(({ rotation, health }) =>
     service.listeners.length > 0 ? rotation === 'active' : health === 'healthy',
   );
@@ -56,6 +58,7 @@ export function describeProgress(
     ...(phase === 'keeping' && { keepUntil: phaseSince + service.rollout.keepMs }),
     ...(split !== undefined && { share: split.share, shares, step }),
     ...(pause !== undefined && { pause }),
+    ...(hook !== undefined && pause === undefined && { hook: hookNames[hook] }),
     ...(verdict !== undefined && phase !== 'keeping' && { verdict }),
   };
 }

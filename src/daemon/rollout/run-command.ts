@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 
 const keptOutputBytes = 8 * 1024;
 const shownLines = 10;
+/** Between SIGTERM and SIGKILL. */
+const endGraceMs = 5_000;
 
 export type CommandResult =
   | { readonly kind: 'passed' }
@@ -13,7 +15,10 @@ export type CommandResult =
       readonly lines: readonly string[];
     };
 
-/** Runs a command of the file's on this machine, with its children, until it ends or the signal or the timeout ends it. */
+/**
+ * Runs a command of the file's on this machine, with its children, until it ends. The signal and the timeout end it: by SIGTERM,
+ * and by SIGKILL what is left of it after a grace.
+ */
 export function runCommand(
   command: readonly string[],
   options: {
@@ -38,12 +43,17 @@ export function runCommand(
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
-  const end = (): void => {
+  const tell = (name: NodeJS.Signals): void => {
     try {
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      if (child.pid !== undefined) process.kill(-child.pid, name);
     } catch {
       // It has ended by itself.
     }
+  };
+  let killer: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    tell('SIGTERM');
+    killer = setTimeout(tell, endGraceMs, 'SIGKILL');
   };
   deadline.addEventListener('abort', end, { once: true });
   if (deadline.aborted) end();
@@ -54,11 +64,13 @@ export function runCommand(
   );
   child.on('close', (code, name) => {
     deadline.removeEventListener('abort', end);
-    if (code === 0) return resolve({ kind: 'passed' });
-    const how = deadline.aborted
-      ? `was ended after ${options.timeoutMs} ms`
-      : `ended with ${name ?? `exit code ${code}`}`;
-    resolve({ kind: 'failed', how: `the command ${how}`, lines: lines() });
+    clearTimeout(killer);
+    // Children that no longer write anything may be left.
+    if (deadline.aborted) tell('SIGKILL');
+    if (code === 0 && !deadline.aborted) return resolve({ kind: 'passed' });
+    const itself = `ended with ${name ?? `exit code ${code}`}`;
+    const ended = signal.aborted ? 'was ended' : `was ended after ${options.timeoutMs} ms`;
+    resolve({ kind: 'failed', how: `the command ${deadline.aborted ? ended : itself}`, lines: lines() });
   });
   return promise;
 }

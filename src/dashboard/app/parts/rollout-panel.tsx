@@ -111,6 +111,7 @@ function Progress({ rollout }: { readonly rollout: RolloutProgress }): JSX.Eleme
           })}
         </ol>
       )}
+      {rollout.hook !== undefined && <p>{rollout.hook} is running</p>}
       {verdict !== undefined && verdict !== '' && <p>{verdict}</p>}
       {pause !== undefined && (
         <p class="tone-doubtful">{pause.by === 'person' ? `Paused ${pause.reason}` : pause.reason}</p>
