@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createHaproxyDriver } from '../../src/balancer/haproxy/haproxy-driver.ts';
 import type { BalancingPolicy } from '../../src/model/balancing.ts';
 import { freePort } from '../../test/helpers/free-port.ts';
+import { benchTable } from './bench-table.ts';
 import { isPinned, pinned, systemCore } from './pinned-program.ts';
 import type { RunningSystem } from './systems.ts';
 
@@ -32,22 +33,7 @@ export async function startManagedHaproxy(
   const command = isPinned ? pinned(systemCore, [haproxy]).join(' ') : haproxy;
   await writeFile(binary, `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o700 });
   const driver = createHaproxyDriver({ folder: join(folder, `managed-haproxy-${port}`), binary });
-  const endpoints = upstreams.map((upstream) => ({
-    id: `app-${upstream}`,
-    instance: `app-${upstream}`,
-    revision: 'bench',
-    host: '127.0.0.1',
-    port: upstream,
-    rotation: 'active' as const,
-    isHealthy: true,
-  }));
-  await driver.apply(
-    {
-      listeners: [{ id: 'bench', hostIp: '127.0.0.1', port, protocol: 'http', pool: 'app' }],
-      pools: [{ id: 'app', stack: 'bench', service: 'app', policy, endpoints, emptyReason: '' }],
-    },
-    AbortSignal.timeout(30_000),
-  );
+  await driver.apply(benchTable(port, upstreams, policy), AbortSignal.timeout(30_000));
   const [pid] = driver.pids;
   if (pid === undefined) throw new Error('the managed HAProxy is not there');
   return {

@@ -4,6 +4,7 @@ import { createProxyDriver } from '../../src/balancer/proxy/proxy-driver.ts';
 import type { BalancingPolicy } from '../../src/model/balancing.ts';
 import { eventually } from '../../test/helpers/eventually.ts';
 import { freePort } from '../../test/helpers/free-port.ts';
+import { benchTable } from './bench-table.ts';
 import { builtProxy } from './built-proxy.ts';
 import { PinnedProgram, systemCore } from './pinned-program.ts';
 import type { RunningSystem } from './systems.ts';
@@ -38,22 +39,7 @@ export async function startTenfold(
   const signal = AbortSignal.timeout(30_000);
   // Asked before its socket is there, the driver would start a proxy of its own.
   await eventually(() => access(socketPath));
-  const endpoints = upstreams.map((upstream) => ({
-    id: `app-${upstream}`,
-    instance: `app-${upstream}`,
-    revision: 'bench',
-    host: '127.0.0.1',
-    port: upstream,
-    rotation: 'active' as const,
-    isHealthy: true,
-  }));
-  await driver.apply(
-    {
-      listeners: [{ id: 'bench', hostIp: '127.0.0.1', port, protocol: 'http', pool: 'app' }],
-      pools: [{ id: 'app', stack: 'bench', service: 'app', policy, endpoints, emptyReason: '' }],
-    },
-    signal,
-  );
+  await driver.apply(benchTable(port, upstreams, policy), signal);
   await program.accepts(port);
   return {
     port,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { replicaOf } from './sample-replica.ts';
 import { startFakeDaemon } from '../cli/fake-daemon.ts';
 import { fakeTerminal, runInProcess } from '../cli/run-in-process.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -10,22 +11,7 @@ import type { ReplicaStatus } from '../../src/daemon/control-api.ts';
 import type { ReplicaMetrics } from '../../src/daemon/metrics-api.ts';
 
 function replica(index: number, fields: Partial<ReplicaStatus> = {}): ReplicaStatus {
-  return {
-    instance: `web-${index}`,
-    index,
-    name: `demo-web-${index}`,
-    id: `id-${index}`,
-    revision: 'a'.repeat(64),
-    isObsolete: false,
-    state: 'in rotation',
-    restarts: 0,
-    endpoints: [],
-    published: [],
-    inFlight: index,
-    requests: 100,
-    failed: 0,
-    ...fields,
-  };
+  return replicaOf(index, { inFlight: index, requests: 100, ...fields });
 }
 
 function figures(index: number): ReplicaMetrics {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { replicaOf } from './sample-replica.ts';
 import type { ReplicaStatus, ServiceStatus, StackEvent, StackStatus } from '../../src/daemon/control-api.ts';
 import { feedEvents } from '../../src/dashboard/live/event-feed.ts';
 import { afterEvent, atTheBeginning, formatCursor, parseCursor } from '../../src/dashboard/live/cursor.ts';
@@ -25,25 +26,6 @@ import { troublesOf } from '../../src/dashboard/view/troubles.ts';
 import type { LogLine } from '../../src/runtime/runtime-driver.ts';
 
 const now = 1_000_000;
-
-function replicaOf(index: number, fields: Partial<ReplicaStatus> = {}): ReplicaStatus {
-  return {
-    instance: `web-${index}`,
-    index,
-    name: `demo-web-${index}`,
-    id: `id-${index}`,
-    revision: 'a'.repeat(64),
-    isObsolete: false,
-    state: 'in rotation',
-    restarts: 0,
-    endpoints: [],
-    published: [],
-    inFlight: 0,
-    requests: 0,
-    failed: 0,
-    ...fields,
-  };
-}
 
 function stackOf(replicas: readonly ReplicaStatus[], fields: Partial<StackStatus> = {}): StackStatus {
   const service: ServiceStatus = {

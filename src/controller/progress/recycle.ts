@@ -2,6 +2,7 @@ import { isBalanced } from '../balanced-targets.ts';
 import type { Change } from '../changes.ts';
 import type { Desired, DesiredService } from '../desired.ts';
 import type { Observed, ObservedReplica } from '../observed.ts';
+import { isServing } from '../reconcile/service-view.ts';
 import type { Evidence } from './rollout-facts.ts';
 import type { Service } from '../../model/service.ts';
 import { earliest } from '../../shared/earliest.ts';
@@ -38,7 +39,7 @@ export function decideRecycling(
       continue;
     }
     if (recycle === undefined || wanted.phase !== 'running' || wanted.rollout !== undefined) continue;
-    const replicas = servingReplicas(service, wanted, observed);
+    const replicas = wholeService(service, wanted, observed);
     if (replicas === undefined) continue;
     const facts = withMemory(replicas, service, desired.stack.name, observed.now, metrics);
     const { choice, wakeAt } = chooseRecycled(recycle, facts, observed.now);
@@ -62,8 +63,8 @@ function isStillThere(
   );
 }
 
-/** Undefined while anything of the service does not serve: never are two missing at once. */
-function servingReplicas(
+/** Undefined while anything of the service does not serve, or is not healthy: never are two missing at once. */
+function wholeService(
   service: Service,
   wanted: DesiredService,
   observed: Observed,
@@ -71,10 +72,12 @@ function servingReplicas(
   const present = observed.byService.get(service.name) ?? [];
   const isBlind = observed.unreachable.has(service.kind) || !observed.isBalancerReachable;
   if (isBlind || present.length !== wanted.replicas || observed.creating.has(service.name)) return undefined;
-  const facts = present.flatMap(({ replica, health, rotation, requests }) => {
+  const view = { isBalanced: isBalanced(service) };
+  const facts = present.flatMap((each) => {
+    const { replica, health, requests } = each;
     const { id: replicaId, instance, state } = replica;
-    const serves = health === 'healthy' && (!isBalanced(service) || rotation === 'active');
-    if (state.kind !== 'running' || !serves || observed.busy.has(replicaId)) return [];
+    const isWell = health === 'healthy' && isServing(each, view);
+    if (state.kind !== 'running' || !isWell || observed.busy.has(replicaId)) return [];
     return [{ replicaId, instance, startedAt: state.startedAt, requests, memoryBytes: undefined }];
   });
   return facts.length === present.length ? facts : undefined;

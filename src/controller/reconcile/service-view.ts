@@ -99,10 +99,11 @@ export function isRestartInPlace(
 }
 
 /** Takes its share of the work now: in rotation, or healthy where there is no traffic to take. */
-export function isServing(replica: ObservedReplica, view: ServiceView): boolean {
-  return (
-    isRunning(replica) && (view.isBalanced ? replica.rotation === 'active' : replica.health === 'healthy')
-  );
+export function isServing(
+  replica: ObservedReplica,
+  { isBalanced }: Pick<ServiceView, 'isBalanced'>,
+): boolean {
+  return isRunning(replica) && (isBalanced ? replica.rotation === 'active' : replica.health === 'healthy');
 }
 
 /** Serves, or could: nothing comes to a new one before the first check of a pool that asks only who passes. */

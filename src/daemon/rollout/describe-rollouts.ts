@@ -1,6 +1,8 @@
 import type { RevisionStatus, RolloutProgress, RolloutStatus } from '../rollout-api.ts';
 import type { StackSession } from '../stack/stack-session.ts';
+import { isBalanced } from '../../controller/balanced-targets.ts';
 import type { Observed } from '../../controller/observed.ts';
+import { isServing } from '../../controller/reconcile/service-view.ts';
 import type { RevisionRecord } from '../../controller/revisions.ts';
 import type { Service } from '../../model/service.ts';
 import { hookNames } from '../../rollout/hooks.ts';
@@ -36,9 +38,8 @@ export function describeProgress(
 ): RolloutProgress {
   const { strategy, from, to, isRollback, phase, startedAt, phaseSince } = rollout;
   const { hook, pause, failures, verdict } = rollout;
-  const serving = (observed.byService.get(service.name) ?? []).filter(({ rotation, health }) =>
-    service.listeners.length > 0 ? rotation === 'active' : health === 'healthy',
-  );
+  const view = { isBalanced: isBalanced(service) };
+  const serving = (observed.byService.get(service.name) ?? []).filter((replica) => isServing(replica, view));
   const fresh = serving.filter(({ replica }) => replica.revision === to).length;
   const split = placementOf(rollout, service.rollout, replicas)?.split;
   const shares = service.rollout.steps.flatMap((step) => (step.kind === 'share' ? [step.share] : []));
