@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { createHaproxyDriver } from '../../src/balancer/haproxy/haproxy-driver.ts';
 import type { BalancingPolicy } from '../../src/model/balancing.ts';
 import { freePort } from '../../test/helpers/free-port.ts';
-import { benchTable } from './bench-table.ts';
 import { isPinned, pinned, systemCore } from './pinned-program.ts';
 import type { RunningSystem } from './systems.ts';
+import { benchTable } from './upstreams.ts';
 
 /** What a service gets whose compose file says `balancer: haproxy` and nothing else. */
 const policy: BalancingPolicy = {

@@ -4,10 +4,10 @@ import { createProxyDriver } from '../../src/balancer/proxy/proxy-driver.ts';
 import type { BalancingPolicy } from '../../src/model/balancing.ts';
 import { eventually } from '../../test/helpers/eventually.ts';
 import { freePort } from '../../test/helpers/free-port.ts';
-import { benchTable } from './bench-table.ts';
 import { builtProxy } from './built-proxy.ts';
 import { PinnedProgram, systemCore } from './pinned-program.ts';
 import type { RunningSystem } from './systems.ts';
+import { benchTable } from './upstreams.ts';
 
 /** What a service gets whose compose file says nothing about balancing, but no active checks, as the others have none. */
 const policy: BalancingPolicy = {

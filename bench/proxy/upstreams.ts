@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RoutingTable } from '../../src/balancer/balancer-driver.ts';
+import type { BalancingPolicy } from '../../src/model/balancing.ts';
 import { freePort } from '../../test/helpers/free-port.ts';
 import { nginxConfig } from './nginx-config.ts';
 import { clientCore, PinnedProgram } from './pinned-program.ts';
@@ -45,4 +47,25 @@ export async function startUpstreams(nginx: string, folder: string, count: numbe
   const program = new PinnedProgram(clientCore, [nginx, '-e', 'stderr', '-p', folder, '-c', file]);
   await program.accepts(answering);
   return { ports, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() };
+}
+
+/** One listener on the port, and one pool of all the upstreams behind it. */
+export function benchTable(
+  port: number,
+  upstreams: readonly number[],
+  policy: BalancingPolicy,
+): RoutingTable {
+  const endpoints = upstreams.map((upstream) => ({
+    id: `app-${upstream}`,
+    instance: `app-${upstream}`,
+    revision: 'bench',
+    host: '127.0.0.1',
+    port: upstream,
+    rotation: 'active' as const,
+    isHealthy: true,
+  }));
+  return {
+    listeners: [{ id: 'bench', hostIp: '127.0.0.1', port, protocol: 'http', pool: 'app' }],
+    pools: [{ id: 'app', stack: 'bench', service: 'app', policy, endpoints, emptyReason: '' }],
+  };
 }

@@ -2,23 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { describeRoutes } from '../../src/daemon/stack/route-request.ts';
 import type { Match, Route } from '../../src/model/routing.ts';
+import { plainRoute } from '../../src/shared/plain-route.ts';
 
 function routeTo(service: string, match: Match): Route {
-  return {
-    id: service,
-    match,
-    action: { kind: 'forward', to: { service, target: 80 } },
-    stripPrefixes: [],
-    requestHeaders: undefined,
-    responseHeaders: undefined,
-    connectTimeoutMs: undefined,
-    responseTimeoutMs: undefined,
-    retries: undefined,
-    maxBodyBytes: undefined,
-    access: [],
-    basicAuth: undefined,
-    rateLimit: undefined,
-  };
+  return plainRoute({ id: service, match, action: { kind: 'forward', to: { service, target: 80 } } });
 }
 
 const all = (...of: Match[]): Match => ({ kind: 'all', of });

@@ -2,6 +2,7 @@ import type { ListenerEntry, PoolEntry, RouteEntry } from '../../balancer/balanc
 import { entrypointId, poolId, type Desired } from '../desired.ts';
 import type { Entrypoint, Route } from '../../model/routing.ts';
 import { isRunning, type Observed } from '../observed.ts';
+import { plainRoute } from '../../shared/plain-route.ts';
 import type { Draft } from './draft.ts';
 
 /** The routes of a listener, as the balancer takes them. */
@@ -67,7 +68,7 @@ function entrypointListener(
   };
 }
 
-const notFound: RouteEntry = {
+const notFound: RouteEntry = plainRoute({
   id: 'nobody',
   match: { kind: 'all', of: [] },
   action: {
@@ -79,17 +80,7 @@ const notFound: RouteEntry = {
     },
     headers: [],
   },
-  stripPrefixes: [],
-  requestHeaders: undefined,
-  responseHeaders: undefined,
-  connectTimeoutMs: undefined,
-  responseTimeoutMs: undefined,
-  retries: undefined,
-  maxBodyBytes: undefined,
-  access: [],
-  basicAuth: undefined,
-  rateLimit: undefined,
-};
+});
 
 /** A listener has a pool in any case; this one is never asked. */
 function unroutedPool({ name, port }: Entrypoint, stackName: string, policy: PoolEntry['policy']): PoolEntry {

@@ -36,24 +36,6 @@ export function edgeOf(policy: Partial<EdgePolicy>): EdgePolicy {
   };
 }
 
-export function routeOf(
-  route: Partial<RouteEntry> & Pick<RouteEntry, 'id' | 'match' | 'action'>,
-): RouteEntry {
-  return {
-    stripPrefixes: [],
-    requestHeaders: undefined,
-    responseHeaders: undefined,
-    connectTimeoutMs: undefined,
-    responseTimeoutMs: undefined,
-    retries: undefined,
-    maxBodyBytes: undefined,
-    access: [],
-    basicAuth: undefined,
-    rateLimit: undefined,
-    ...route,
-  };
-}
-
 export interface EdgeListener {
   readonly port: number;
   /** Applies the table with a change of its listener. */

@@ -11,7 +11,8 @@ import { type Answer, ask, responseTo, sendRaw, statusOf } from '../../contracts
 import { httpReplica, rawReplica } from '../../contracts/balancer/replicas.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { echoOf, echoReplica, edgeOf, listen, noLimits, routeOf, useProxy } from './edge-harness.ts';
+import { echoOf, echoReplica, edgeOf, listen, noLimits, useProxy } from './edge-harness.ts';
+import { plainRoute } from '../../../src/shared/plain-route.ts';
 
 const driver = useProxy(3);
 const basic = (name: string, password: string): Record<string, string> => ({
@@ -165,7 +166,7 @@ describe('a rate limit', () => {
     const web = await echoReplica('web');
     t.after(() => web.kill());
     const rateLimit = { key: { kind: 'route' }, intervalMs: 3_600_000, burst: 0, isImmediate: true } as const;
-    const route = routeOf({
+    const route = plainRoute({
       id: 'login',
       match: { kind: 'path', path: '/login' },
       action: { kind: 'forward', to: { pool: 'web' } },

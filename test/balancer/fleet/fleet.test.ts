@@ -5,6 +5,7 @@ import { createFleet } from '../../../src/balancer/fleet/fleet.ts';
 import { isTenfoldError, TenfoldError } from '../../../src/shared/errors.ts';
 import { MemoryBalancer } from '../../helpers/simulated/memory-balancer.ts';
 import { samplePolicy } from '../routing-samples.ts';
+import { plainRoute } from '../../../src/shared/plain-route.ts';
 
 const { signal } = new AbortController();
 
@@ -74,21 +75,11 @@ describe('a fleet', () => {
     const routed: ListenerEntry = {
       ...listener(81, 'api', 'haproxy'),
       routes: [
-        {
+        plainRoute({
           id: 'files',
           match: { kind: 'path-prefix', prefix: '/files' },
           action: { kind: 'forward', to: { pool: 'files' } },
-          stripPrefixes: [],
-          requestHeaders: undefined,
-          responseHeaders: undefined,
-          connectTimeoutMs: undefined,
-          responseTimeoutMs: undefined,
-          retries: undefined,
-          maxBodyBytes: undefined,
-          access: [],
-          basicAuth: undefined,
-          rateLimit: undefined,
-        },
+        }),
       ],
     };
     const listeners = [listener(80, 'web'), routed, listener(5000, 'api', 'ambassador')];

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ask } from '../../contracts/balancer/clients.ts';
 import { deadReplica, never } from '../../contracts/balancer/harness.ts';
-import { edgeOf, echoReplica, listen, routeOf, useProxy } from '../edge/edge-harness.ts';
+import { edgeOf, echoReplica, listen, useProxy } from '../edge/edge-harness.ts';
+import { plainRoute } from '../../../src/shared/plain-route.ts';
 
 const driver = useProxy();
 
@@ -19,13 +20,13 @@ describe('requests on a listener with routes', () => {
       edge: edgeOf({ access: [{ path: '/secret', allow: undefined, deny: ['127.0.0.0/8'] }] }),
       routes: [
         ...['api', 'gone'].map((id) =>
-          routeOf({
+          plainRoute({
             id,
             match: { kind: 'path-prefix', prefix: `/${id}` },
             action: { kind: 'forward', to: { pool: id } },
           }),
         ),
-        routeOf({
+        plainRoute({
           id: 'teapot',
           match: { kind: 'path', path: '/teapot' },
           action: {

@@ -4,7 +4,8 @@ import { describe, test } from 'node:test';
 import type { Match, RouteAction } from '../../../src/model/routing.ts';
 import { ask, sendRaw, statusOf } from '../../contracts/balancer/clients.ts';
 import { httpReplica } from '../../contracts/balancer/replicas.ts';
-import { echoOf, echoReplica, listen, routeOf, useProxy } from '../edge/edge-harness.ts';
+import { echoOf, echoReplica, listen, useProxy } from '../edge/edge-harness.ts';
+import { plainRoute } from '../../../src/shared/plain-route.ts';
 
 const driver = useProxy();
 const to = (pool: string): RouteAction<{ readonly pool: string }> => ({ kind: 'forward', to: { pool } });
@@ -100,7 +101,7 @@ describe('a request goes to the first route that matches', () => {
     test(name, async (t) => {
       const [web, other] = await Promise.all([echoReplica('web'), echoReplica('other')]);
       t.after(() => [web, other].forEach((replica) => replica.kill()));
-      const routes = [routeOf({ id: 'it', match, action: to('other') })];
+      const routes = [plainRoute({ id: 'it', match, action: to('other') })];
       const { port } = await listen(driver(), { pools: { web: [web], other: [other] }, routes });
       for (const request of taken) {
         const answer = await ask(port, { ...request, body: request.method === 'POST' ? 'x' : '' });
@@ -116,7 +117,7 @@ describe('a request goes to the first route that matches', () => {
   test('a path that could be read in two ways is refused, and no replica sees it', async (t) => {
     const web = await echoReplica('web');
     t.after(() => web.kill());
-    const routes = [routeOf({ id: 'it', match: everything, action: to('web') })];
+    const routes = [plainRoute({ id: 'it', match: everything, action: to('web') })];
     const { port } = await listen(driver(), { pools: { web: [web] }, routes });
     for (const path of [
       '/a/../b',
@@ -142,7 +143,7 @@ describe('a route', () => {
     const web = await echoReplica('web');
     t.after(() => web.kill());
     const match: Match = { kind: 'path-prefix', prefix: '/api' };
-    const routes = [routeOf({ id: 'api', match, action: to('web'), stripPrefixes: ['/api', '/api/v1'] })];
+    const routes = [plainRoute({ id: 'api', match, action: to('web'), stripPrefixes: ['/api', '/api/v1'] })];
     const { port } = await listen(driver(), { pools: { web: [web] }, routes });
     for (const [path, seen, prefix] of [
       ['/api/users?q=1', '/users?q=1', '/api'],
@@ -165,7 +166,7 @@ describe('a route', () => {
     });
     t.after(() => web.kill());
     const routes = [
-      routeOf({
+      plainRoute({
         id: 'it',
         match: everything,
         action: to('web'),
@@ -201,13 +202,13 @@ describe('a route', () => {
     const web = await echoReplica('web');
     t.after(() => web.kill());
     const routes = [
-      routeOf({
+      plainRoute({
         id: 'old',
         match: { kind: 'path-prefix', prefix: '/old' },
         action: { kind: 'redirect', url: '{scheme}://{host}:{port}/new{path}{query}', status: 301 },
         stripPrefixes: ['/old'],
       }),
-      routeOf({
+      plainRoute({
         id: 'plain',
         match: everything,
         action: { kind: 'redirect', url: '{path}', status: 307 },
@@ -225,12 +226,12 @@ describe('a route', () => {
     t.after(() => web.kill());
     const page = { contentType: 'text/html; charset=utf-8', body: '<h1>Zurück um 8</h1>' };
     const routes = [
-      routeOf({
+      plainRoute({
         id: 'down',
         match: { kind: 'path', path: '/down' },
         action: { kind: 'maintenance', page, retryAfterSeconds: 120 },
       }),
-      routeOf({
+      plainRoute({
         id: 'robots',
         match: { kind: 'path', path: '/robots.txt' },
         action: {
@@ -259,7 +260,7 @@ describe('a route', () => {
     });
     t.after(() => web.kill());
     const routes = [
-      routeOf({
+      plainRoute({
         id: 'slow',
         match: { kind: 'path', path: '/slow' },
         action: to('web'),
@@ -275,7 +276,7 @@ describe('a route', () => {
   test('has its own body limit: a declared length is 413 at once, chunks are 413 when they are too many', async (t) => {
     const web = await echoReplica('web');
     t.after(() => web.kill());
-    const routes = [routeOf({ id: 'it', match: everything, action: to('web'), maxBodyBytes: 10 })];
+    const routes = [plainRoute({ id: 'it', match: everything, action: to('web'), maxBodyBytes: 10 })];
     const { port } = await listen(driver(), { pools: { web: [web] }, routes });
     assert.equal((await ask(port, { method: 'POST', body: 'x'.repeat(10) })).status, 200);
     const post = 'POST / HTTP/1.1\r\nHost: a\r\n';
@@ -293,11 +294,11 @@ describe('a route', () => {
     t.after(() => agent.destroy());
     const listener = await listen(driver(), {
       pools: { web: [web], other: [other] },
-      routes: [routeOf({ id: 'it', match: everything, action: to('web') })],
+      routes: [plainRoute({ id: 'it', match: everything, action: to('web') })],
     });
     const { port } = listener;
     assert.equal(echoOf((await ask(port, { agent })).body).name, 'web');
-    await listener.change({ routes: [routeOf({ id: 'it', match: everything, action: to('other') })] });
+    await listener.change({ routes: [plainRoute({ id: 'it', match: everything, action: to('other') })] });
     const second = echoOf((await ask(port, { agent })).body);
     assert.equal(second.name, 'other');
   });

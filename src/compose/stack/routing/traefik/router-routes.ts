@@ -1,5 +1,6 @@
 import type { Match, Route, RouteAction, ServiceTarget } from '../../../../model/routing.ts';
 import { TenfoldError } from '../../../../shared/errors.ts';
+import { plainRoute } from '../../../../shared/plain-route.ts';
 import type { Project } from '../../../project.ts';
 import { fault, type Keys } from '../edge-policy.ts';
 import type { PlacedRoute } from '../placed-route.ts';
@@ -71,21 +72,17 @@ function routeOfRouter(name: string, router: TraefikPart, circumstances: Circums
   const { redirect } = effects;
   const priority = router.options.get('priority');
   const entrypoints = namesOf(router.options.get('entrypoints'));
-  const forward: Route = {
+  const forward: Route = plainRoute({
     id: `${name}@labels`,
     match,
     action: { kind: 'forward', to: targetOf(name, router, circumstances) },
     stripPrefixes: effects.stripPrefixes,
     requestHeaders: effects.requestHeaders,
     responseHeaders: effects.responseHeaders,
-    connectTimeoutMs: undefined,
-    responseTimeoutMs: undefined,
-    retries: undefined,
-    maxBodyBytes: undefined,
     access: effects.access,
     basicAuth: effects.basicAuth,
     rateLimit: effects.rateLimit,
-  };
+  });
   // Nobody is asked for a password where it would go in clear text only to be sent elsewhere.
   const elsewhere: Route | undefined = redirect && {
     ...forward,
