@@ -12,6 +12,8 @@ import { copyError, TenfoldError } from '../../shared/errors.ts';
 interface Refused {
   readonly table: RoutingTable;
   readonly retryAt: number;
+  /** So is what would be left without the listeners that are not open, or that is all of it. */
+  readonly isRestRefused: boolean;
 }
 
 /** Whether the operations of the plan may be begun, and whether another look is due at once. */
@@ -50,11 +52,9 @@ export class Publication {
 
   async publish(plan: Plan, observed: Observed, desired: Desired, signal: AbortSignal): Promise<Publishing> {
     const { table } = plan;
-    const isHeld =
-      this.#refused !== undefined &&
-      observed.now < this.#refused.retryAt &&
-      isDeepStrictEqual(this.#refused.table, table);
-    if (isHeld) return this.#putRest(table, observed, desired, signal);
+    const refused = this.#refused;
+    if (refused !== undefined && observed.now < refused.retryAt && isDeepStrictEqual(refused.table, table))
+      return this.#putRest(refused, observed, desired, signal);
     try {
       const hasChanged = await this.#traffic.publish(desired.stack.name, table, signal);
       this.beginAnew();
@@ -69,8 +69,9 @@ export class Publication {
       for (const operation of plan.operations)
         if (operation.kind === 'open') this.#operations.noteFailure(operation, error);
       this.#attempts += 1;
-      this.#refused = { table, retryAt: observed.now + retryDelayMs(this.#attempts) };
-      await this.#putRest(table, observed, desired, signal);
+      const isRestRefused = table.listeners.every(({ id }) => observed.openListeners.has(id));
+      this.#refused = { table, retryAt: observed.now + retryDelayMs(this.#attempts), isRestRefused };
+      await this.#putRest(this.#refused, observed, desired, signal);
       const inForce = this.#traffic.part(desired.stack.name);
       this.#note({ error, services: [...servicesThatDiffer(table, inForce)], isRefused: true });
       // The operations were planned before this was known.
@@ -85,18 +86,20 @@ export class Publication {
 
   /** What others have of the table must not wait for what is refused of it. */
   async #putRest(
-    table: RoutingTable,
+    refused: Refused,
     observed: Observed,
     { stack }: Desired,
     signal: AbortSignal,
   ): Promise<Publishing> {
-    const opened = withoutUnopened(table, observed.openListeners);
-    for (const rest of [opened, withPoliciesInForce(opened, observed.routing)]) {
+    const opened = withoutUnopened(refused.table, observed.openListeners);
+    const kept = withPoliciesInForce(opened, observed.routing);
+    for (const rest of refused.isRestRefused ? [kept] : [opened, kept]) {
       try {
         const hasChanged = await this.#traffic.publish(stack.name, rest, signal);
         return { isInForce: true, hasChanged };
       } catch (thrown) {
         if (!(thrown instanceof TenfoldError) || signal.aborted) throw thrown;
+        if (this.#refused === refused) this.#refused = { ...refused, isRestRefused: true };
       }
     }
     return { isInForce: false, hasChanged: false };

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, TenfoldError } from '../../../shared/errors.ts';
 import { askRuntime } from './runtime-api.ts';
@@ -28,22 +29,31 @@ export interface StartOptions {
 }
 
 /** Throws `balancer-refused` with what `haproxy -c` says against the file, which was written for the named service. */
-export function checkConfiguration(binary: string, configPath: string, service: string): Promise<void> {
-  return new Promise((resolve, reject) => {
+export async function checkConfiguration(binary: string, configPath: string, service: string): Promise<void> {
+  const failure = await whyInvalid(binary, configPath);
+  if (failure === undefined) return;
+  const lines = (await readFile(configPath, 'utf8')).split('\n');
+  const [said = '', ...more] = failure;
+  const line = /\[[^\]]*:(\d+)\]/.exec(said)?.[1];
+  const shown = line === undefined ? undefined : lines[Number(line) - 1];
+  throw new TenfoldError('balancer-refused', `HAProxy refuses the configuration written for ${service}`, {
+    expected: `that ${binary} -c -f ${configPath} finds it valid`,
+    got: said,
+    hint: 'what it carried before goes on; change in the compose file what the line comes from, or let the embedded proxy carry the service (balancer: proxy)',
+    details: [...(shown === undefined ? [] : [`line ${line}: ${shown.trim()}`]), ...more],
+  });
+}
+
+/** What `haproxy -c` says against the file, in its own words; undefined: nothing. */
+function whyInvalid(binary: string, configPath: string): Promise<readonly string[] | undefined> {
+  return new Promise((resolve) => {
     execFile(binary, ['-c', '-f', configPath], { timeout: startTimeoutMs }, (error, stdout, stderr) => {
-      if (error === null) return resolve();
+      if (error === null) return resolve(undefined);
       const alerts = `${stdout}${stderr}`
         .split('\n')
         .filter((line) => line.includes('[ALERT]') && !/rrors? found in config|rror\(s\) found/.test(line))
         .map((line) => line.replace(/^\[ALERT\]\s*\(\d+\)\s*:\s*(config\s*:\s*)?/, ''));
-      reject(
-        new TenfoldError('balancer-refused', `HAProxy refuses the configuration written for ${service}`, {
-          expected: `that ${binary} -c -f ${configPath} finds it valid`,
-          got: alerts[0] ?? error.message,
-          hint: 'what it carried before goes on; look at the line that it names, change in the compose file what that comes from, or let the embedded proxy carry the service (balancer: proxy)',
-          details: alerts.slice(1),
-        }),
-      );
+      resolve(alerts.length === 0 ? [error.message] : alerts);
     });
   });
 }
