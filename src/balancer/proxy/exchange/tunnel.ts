@@ -97,15 +97,23 @@ export class Tunnel implements InFlight {
       if (!pass(chunk)) from.pause();
     });
     to.on('drain', () => from.resume());
-    from.on('end', () => {
+    const ended = (): void => {
+      // Who has ended its side may be gone for good, and takes then nothing of what is still to come.
+      from.setTimeout(this.#context.limits.sendTimeoutMs, () => {
+        if (from.writableLength > 0) this.#finish(lossKind);
+      });
       to.end(() => {
         if (--this.#openHalves === 0) this.#finish(undefined);
       });
-    });
+    };
+    // It may have been told of while the other side was still being connected to.
+    if (from.readableEnded) ended();
+    else from.on('end', ended);
     from.on('error', () => this.#finish(lossKind));
-    // After a proper end of both its halves, while what it sent is still on its way to the other side.
     from.on('close', () => {
-      if (!from.readableEnded) this.#finish(lossKind);
+      // Both its halves have ended as they should; the last of what it sent may still be on its way to the other side.
+      if (from.readableEnded && from.writableFinished) return;
+      this.#finish(lossKind);
     });
     from.resume();
   }

@@ -6,6 +6,8 @@ export interface Wire extends Duplex {
   readonly localAddress?: string | undefined;
   resetAndDestroy(): void;
   setKeepAlive(enable: boolean, initialDelayMs: number): void;
+  /** Calls back when nothing was sent or came for so long. */
+  setTimeout(timeoutMs: number, callback: () => void): void;
 }
 
 /**

@@ -43,6 +43,10 @@ export class Http2Wire extends Duplex implements Wire {
 
   setKeepAlive(): void {}
 
+  setTimeout(timeoutMs: number, callback: () => void): void {
+    this.#stream.setTimeout(timeoutMs, callback);
+  }
+
   /** The client is told that the response broke off. */
   resetAndDestroy(): void {
     this.#breakOff();
