@@ -44,6 +44,8 @@ export class Http2Connection implements DoorConnection {
     this.#session = session;
     session.on('stream', (stream, _headers, flags, rawHeaders) => this.#begin(stream, flags, rawHeaders));
     session.on('error', () => {});
+    // No connection of HTTP/2 is half open: whoever has ended it cannot even take what is under way.
+    secured.on('end', () => session.destroy());
     session.on('close', () => {
       door.connections.delete(this);
       secured.destroy();
@@ -59,8 +61,11 @@ export class Http2Connection implements DoorConnection {
   }
 
   tick(now: number): void {
-    if (this.#streams.size === 0 && now - this.#idleSince > this.#door.limits.keepAliveMs)
-      this.#session.close();
+    if (this.#streams.size > 0) return;
+    const { keepAliveMs, lingerMs } = this.#door.limits;
+    const idleMs = now - this.#idleSince;
+    if (idleMs > keepAliveMs + lingerMs) this.#session.destroy();
+    else if (idleMs > keepAliveMs) this.#session.close();
   }
 
   #begin(stream: ServerHttp2Stream, flags: number, fields: readonly string[]): void {
