@@ -6,7 +6,7 @@ import { spec } from 'node:test/reporters';
 
 /** What starts real programs or waits for real time. */
 const slow =
-  /^test\/((scenarios|contracts|examples|exporters|fixtures|helpers|runtime|prove|capacity|load|balancer|dashboard)\/|daemon\/(kill-walk|random-changes)\.)/;
+  /^test\/((scenarios|contracts|examples|exporters|fixtures|helpers|runtime|prove|capacity|load|balancer|dashboard)\/|daemon\/(kill-walk|logs|random-changes|run-hook)\.|cli\/(attached-up|daemon-connection)\.|rollout\/hold\.)/;
 
 const words = process.argv.slice(2);
 const files = (words.length === 0 ? ['test'] : words).flatMap(filesOf).sort();
