@@ -195,7 +195,7 @@ describe('the access log', () => {
       const found = (await readdir(folder)).filter((name) => name.startsWith('web.jsonl'));
       assert.ok(found.length >= 3, found.join(', '));
       return found;
-    }, 60_000);
+    });
     await eventually(async () => {
       const { figures } = await driver.observe(never);
       assert.equal(figures?.logged, asked);

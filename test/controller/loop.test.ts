@@ -182,7 +182,7 @@ test('an operation that fails is held back, says so, and does not spin', async (
   );
   assert.match(formatPlan(failing.plan), /start failed: .*no space left on device/);
   const before = starts;
-  await eventually(() => assert.ok(starts > before), 60_000);
+  await eventually(() => assert.ok(starts > before));
   assert.ok(starts <= before + 2, `${starts - before} starts in one back-off`);
 });
 

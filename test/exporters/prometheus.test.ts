@@ -35,7 +35,7 @@ describe('a real Prometheus', { skip: await skipWithout('prometheus'), timeout: 
       await eventually(async () => {
         const [seen] = await prometheus.query('min(count_over_time(http_requests_in_flight[1m]))');
         assert.ok((seen?.value ?? 0) >= 2);
-      }, 60_000);
+      });
 
       const answers = await Promise.all(Array.from({ length: requests }, () => timed(stack.port)));
       const expected = new Map<string, number>();
@@ -46,7 +46,7 @@ describe('a real Prometheus', { skip: await skipWithout('prometheus'), timeout: 
       await eventually(async () => {
         const [counted] = await prometheus.query('sum(http_requests_total{code="2xx"})');
         assert.equal(counted?.value, requests);
-      }, 60_000);
+      });
 
       const byInstance = async (query: string): Promise<Map<string, number>> =>
         new Map(

@@ -97,7 +97,7 @@ export async function rolloutWorld(options: RolloutWorldOptions = {}): Promise<R
       await eventually(() => {
         const { desired } = world.controller;
         if (desired.change !== undefined) throw new Error(JSON.stringify(web().rollout));
-      }, 60_000);
+      });
       return world.controller.until(
         ({ plan, observed }) => plan.operations.length === 0 && observed.inProgress.length === 0,
         AbortSignal.timeout(10_000),

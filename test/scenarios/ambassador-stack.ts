@@ -104,7 +104,7 @@ export async function writeNginxStack(
         const states = (replicas ?? []).map(({ instance, state }) => `${instance} ${state}`).join(', ');
         if (replicas?.length !== count || !replicas.every(({ state }) => state === 'in rotation'))
           throw new Error(`want ${count} in rotation, got: ${states}`);
-      }, 60_000),
+      }),
     load: () => openLoop({ urls: [url], ratePerSecond: 150 }),
   };
 }

@@ -29,7 +29,7 @@ test(
           runtimes.map(({ isReachable }) => isReachable),
           [false],
         );
-      }, 60_000);
+      });
       const shown = await home.run(['ps'], throughRelay);
       assert.match(shown.stdout + shown.stderr, /no Docker engine answers/);
       const refused = await home.run(['scale', 'web=4'], { ...throughRelay, timeoutMs: 30_000 });

@@ -125,18 +125,18 @@ for (const { runtime, skip } of scenarioRuntimes.filter((each) => each.runtime =
         await using load = stack.load();
         await change({ REVISION: '2' });
         const deploying = home.start(['deploy']);
-        await eventually(async () => assert.deepEqual(await said(), ['begun']), 60_000);
+        await eventually(async () => assert.deepEqual(await said(), ['begun']));
         assert.equal((await rollout()).rollout?.fresh, 0, 'no request reaches the new revision');
 
         process.kill((await home.version()).pid, 'SIGKILL');
         await deploying.ended(60_000);
         await home.succeed(['rollout', 'status']);
-        await eventually(async () => assert.deepEqual(await said(), ['begun', 'begun']), 60_000);
+        await eventually(async () => assert.deepEqual(await said(), ['begun', 'begun']));
         await home.write('go', '');
         await eventually(async () => {
           const { history, rollout: underWay } = await rollout();
           assert.deepEqual([history.at(-1)?.outcome, underWay], ['succeeded', undefined]);
-        }, 60_000);
+        });
         await stack.settled(3);
         assert.ok((await said()).includes('rolling of web'));
 

@@ -100,7 +100,7 @@ export async function writeWebStack(home: TestHome, options: WebStackOptions): P
           present.every(({ state }) => state === 'in rotation'),
           states,
         );
-      }, 60_000),
+      }),
     load: (ratePerSecond = 200) => openLoop({ urls: [url], ratePerSecond }),
     requestLog: () => readRequestLog(logDir),
   };

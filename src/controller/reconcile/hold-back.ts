@@ -2,6 +2,7 @@ import type { Desired } from '../desired.ts';
 import type { Draft } from './draft.ts';
 import { isRunning, type Observed } from '../observed.ts';
 import { operationKey, type Operation } from '../plan.ts';
+import type { TenfoldError } from '../../shared/errors.ts';
 
 /** Turns operations that failed lately into waits; a service whose listener cannot be opened is not begun. */
 export function holdFailed(draft: Draft, observed: Observed): void {
@@ -19,7 +20,7 @@ export function holdFailed(draft: Draft, observed: Observed): void {
           ...('instance' in operation && { instance: operation.instance }),
           ...('revision' in operation && { revision: operation.revision }),
           ...('replicaId' in operation && { replicaId: operation.replicaId }),
-          reason: `${operation.kind} failed: ${failure.error.message}${failure.error.got === undefined ? '' : ` (${failure.error.got})`}`,
+          reason: `${operation.kind} failed: ${inWords(failure.error)}`,
           failure: 'runtime-failed',
           error: failure.error,
         });
@@ -46,13 +47,17 @@ export function waitForTable(draft: Draft, desired: Desired, { unpublished }: Ob
   if (unpublished === undefined) return;
   const { error, services, isRefused } = unpublished;
   const told = new Set(draft.waits.flatMap((wait) => (wait.error === error ? [wait.service] : [])));
-  const reason = `${error.message}${error.got === undefined ? '' : ` (${error.got})`}`;
+  const reason = inWords(error);
   for (const service of services) {
     const phase = desired.services[service]?.phase ?? 'running';
     if (told.has(service) || phase !== 'running') continue;
     if (isRefused) draft.waits.push({ service, reason, failure: 'runtime-failed', error });
     else draft.waits.push({ service, reason: `the balancer is asked again: ${reason}` });
   }
+}
+
+function inWords({ message, got }: TenfoldError): string {
+  return got === undefined ? message : `${message} (${got})`;
 }
 
 /** Puts what a first start needs before it: the starts of a service that is not prepared wait for that. */

@@ -1,14 +1,12 @@
-import { join } from 'node:path';
 import { after, before } from 'node:test';
 import type { BalancerDriver, ListenerEntry, RouteEntry } from '../../../src/balancer/balancer-driver.ts';
-import { createProxyDriver } from '../../../src/balancer/proxy/proxy-driver.ts';
 import type { BalancingPolicy } from '../../../src/model/balancing.ts';
 import type { ClientLimits, EdgePolicy } from '../../../src/model/edge.ts';
 import { never } from '../../contracts/balancer/harness.ts';
 import { httpReplica, type TestReplica } from '../../contracts/balancer/replicas.ts';
 import { freePort } from '../../helpers/free-port.ts';
-import { temporaryFolder } from '../../helpers/temporary.ts';
 import { poolEntry, samplePolicy } from '../routing-samples.ts';
+import { openProxy, type OpenProxy } from './open-proxy.ts';
 
 export const noLimits: ClientLimits = {
   maxHeaderBytes: undefined,
@@ -89,25 +87,15 @@ export async function listen(driver: BalancerDriver, options: ListenOptions): Pr
 
 /** A proxy for all tests of a file. */
 export function useProxy(workers = 2): () => BalancerDriver {
-  let driver: ReturnType<typeof createProxyDriver> | undefined;
-  let folder: Awaited<ReturnType<typeof temporaryFolder>> | undefined;
+  let proxy: OpenProxy | undefined;
   before(async () => {
-    folder = await temporaryFolder();
-    driver = createProxyDriver({
-      socketPath: join(folder.path, 'proxy.sock'),
-      logPath: join(folder.path, 'proxy.log'),
-      workers,
-    });
-    await driver.connect(never);
+    proxy = await openProxy({ workers });
+    await proxy.driver.connect(never);
   });
-  after(async () => {
-    await driver?.shutdown(0, never);
-    await driver?.[Symbol.asyncDispose]();
-    await folder?.[Symbol.asyncDispose]();
-  });
+  after(() => proxy?.[Symbol.asyncDispose]());
   return () => {
-    if (driver === undefined) throw new Error('the tests have not begun');
-    return driver;
+    if (proxy === undefined) throw new Error('the tests have not begun');
+    return proxy.driver;
   };
 }
 

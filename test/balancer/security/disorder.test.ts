@@ -8,26 +8,17 @@ import { test } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import type { PoolEntry } from '../../../src/balancer/balancer-driver.ts';
-import { createProxyDriver } from '../../../src/balancer/proxy/proxy-driver.ts';
 import { isShuttingDown, reset } from '../../../src/balancer/proxy/socket/wire.ts';
 import { ask } from '../../contracts/balancer/clients.ts';
 import { never } from '../../contracts/balancer/harness.ts';
 import { httpReplica, rawReplica } from '../../contracts/balancer/replicas.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { freePort } from '../../helpers/free-port.ts';
-import { temporaryFolder } from '../../helpers/temporary.ts';
 import { edgeOf } from '../edge/edge-harness.ts';
+import { openProxy } from '../edge/open-proxy.ts';
 import { poolEntry, samplePolicy } from '../routing-samples.ts';
 import { makeCertificate } from '../tls/certificates.ts';
-
-/** Numbers from 0 up to below a bound, the same for the same seed. */
-function dice(seed: number): (bound: number) => number {
-  let state = seed >>> 0;
-  return (bound) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * bound);
-  };
-}
+import { Random } from './fuzz/random.ts';
 
 const durationMs = Number(process.env['DISORDER_SECONDS'] ?? '4') * 1_000;
 const seed = Number(process.env['DISORDER_SEED'] ?? Date.now() % 100_000);
@@ -142,22 +133,13 @@ async function socketsBelow(pid: number): Promise<number> {
 
 test('clients and replicas that do whatever goes wrong cost no worker, no socket and no other request', async (t) => {
   t.diagnostic(`seed ${seed}`);
-  const roll = dice(seed);
-  const folder = await temporaryFolder();
-  const logPath = join(folder.path, 'proxy.log');
+  const random = new Random(seed);
+  const roll = (bound: number): number => random.below(bound);
   // Who says and takes nothing any more is let go soon.
   const limits = { headTimeoutMs: 3_000, bodyTimeoutMs: 3_000, sendTimeoutMs: 3_000, keepAliveMs: 3_000 };
-  const driver = createProxyDriver({
-    socketPath: join(folder.path, 'proxy.sock'),
-    logPath,
-    workers: 2,
-    limits,
-  });
-  t.after(async () => {
-    await driver.shutdown(0, never);
-    await driver[Symbol.asyncDispose]();
-    await folder[Symbol.asyncDispose]();
-  });
+  const proxy = await openProxy({ workers: 2, limits });
+  t.after(() => proxy[Symbol.asyncDispose]());
+  const { driver, folder, logPath } = proxy;
   const unrulies = await Promise.all([1, 2, 3].map((index) => httpReplica(`web-${index}`, unruly(roll))));
   const good = await httpReplica('good', (incoming, outgoing) => {
     incoming.resume().on('end', () => outgoing.end('good'));
@@ -175,7 +157,7 @@ test('clients and replicas that do whatever goes wrong cost no worker, no socket
   t.after(() => [...unrulies, good, raw].forEach((replica) => replica.kill()));
 
   const tls = {
-    certificates: [makeCertificate(folder.path, 'own', ['a.test'])],
+    certificates: [makeCertificate(folder, 'own', ['a.test'])],
     minVersion: 'TLSv1.2',
     offersHttp2: true,
   } as const;

@@ -7,11 +7,14 @@ import type { TlsPolicy } from '../../../src/model/edge.ts';
 import { edgeOf } from '../../balancer/edge/edge-harness.ts';
 import { freePort } from '../../helpers/free-port.ts';
 
-/** The driver with listeners that speak TLS only. Clients reach them in plain text, on the ports of the table that they apply. */
+/**
+ * The driver with listeners that speak TLS only. Clients reach them in plain text, on the ports of the table that they apply. The
+ * driver below stays its owner's.
+ */
 export function overTls(driver: BalancerDriver, tls: TlsPolicy): BalancerDriver {
   const relays = new Map<number, TlsRelay>();
   const behindTls = async (listener: ListenerEntry): Promise<ListenerEntry> => {
-    const relay = relays.get(listener.port) ?? (await TlsRelay.to(await freePort()));
+    const relay = relays.get(listener.port) ?? new TlsRelay(await freePort());
     relays.set(listener.port, relay);
     return { ...listener, port: relay.target, edge: edgeOf({ ...listener.edge, tls }) };
   };
@@ -33,7 +36,6 @@ export function overTls(driver: BalancerDriver, tls: TlsPolicy): BalancerDriver 
     watch: (onChange, signal) => driver.watch(onChange, signal),
     [Symbol.asyncDispose]: async () => {
       for (const relay of relays.values()) relay.close();
-      await driver[Symbol.asyncDispose]();
     },
   };
 }
@@ -43,13 +45,9 @@ class TlsRelay {
   readonly target: number;
   readonly #server: Server;
 
-  private constructor(target: number) {
+  constructor(target: number) {
     this.target = target;
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (plain) => this.#relay(plain));
-  }
-
-  static async to(target: number): Promise<TlsRelay> {
-    return new TlsRelay(target);
   }
 
   async open(port: number): Promise<void> {

@@ -118,7 +118,7 @@ describe('observing containers', { skip, timeout: 300_000 }, () => {
       const { state } = await observed('greedy');
       assert.equal(state.kind, 'exited');
       return state;
-    }, 60_000);
+    });
     assert.ok(state.kind === 'exited' && state.finishedAt >= createdAt);
     assert.ok(state.startedAt !== undefined && state.startedAt <= state.finishedAt);
     assert.equal(state.exitCode, 137);
@@ -132,7 +132,7 @@ describe('observing containers', { skip, timeout: 300_000 }, () => {
     await scene.start(stack, 'flapping');
     await eventually(async () => {
       assert.deepEqual((await observed('flapping')).state, { kind: 'restarting', exitCode: 3 });
-    }, 60_000);
+    });
     const flapping = await observed('flapping');
     await scene.driver.stop(flapping, { signal: 'SIGTERM', graceMs: 1_000 }, never);
     assert.equal((await observed('flapping')).state.kind, 'exited');

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { writeErrorFiles } from '../config/error-files.ts';
-import { type ConfigPlaces, renderConfig } from '../config/render-config.ts';
+import { type ConfigPlaces, renderConfig, shapeOf } from '../config/render-config.ts';
 import { checkConfiguration, type InstanceRecord, startInstance } from '../process/instance.ts';
 import type { ServiceTable } from '../service-tables.ts';
 import type { LiveInstance } from './live-instance.ts';
@@ -96,7 +96,7 @@ export class Launcher {
   }
 
   /** Starts an HAProxy for the table, which takes over the listening sockets of the one before, and what that knows of servers. */
-  async start(table: ServiceTable, shape: string, previous: Previous | undefined): Promise<InstanceRecord> {
+  async start(table: ServiceTable, previous: Previous | undefined): Promise<InstanceRecord> {
     await this.check(table, previous);
     const binary = await this.#options.binary();
     this.#generation++;
@@ -117,7 +117,7 @@ export class Launcher {
     return {
       pid,
       socketPath: places.socketPath,
-      shape,
+      shape: shapeOf(table),
       listeners: table.listeners.map(({ id, pool }) => ({ id, pool })),
     };
   }

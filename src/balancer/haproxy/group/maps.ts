@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { PoolEntry } from '../../balancer-driver.ts';
+import { whyNobody } from '../../empty-reason.ts';
 import { shareValue } from '../config/listener-section.ts';
 import { poolSections } from '../config/names.ts';
 import { escaped } from '../config/quoting.ts';
@@ -9,11 +10,8 @@ import { runCommands } from '../process/runtime-api.ts';
 // What changes without a reload and is no server: why a pool is empty, and a canary's share.
 
 function reasonOf(pool: PoolEntry): string {
-  const isDraining = pool.endpoints.every(({ rotation }) => rotation === 'draining');
-  if (!isDraining) return `no replica of ${pool.service} passes its check`;
-  if (pool.endpoints.length > 0) return `every replica of ${pool.service} is draining`;
-  const reason = pool.emptyReason === '' ? `no replica of ${pool.service} is in rotation` : pool.emptyReason;
-  return reason.replaceAll(/[\r\n]+/g, ' ');
+  const draining = pool.endpoints.map(({ rotation }) => rotation === 'draining');
+  return whyNobody(pool, draining).replaceAll(/[\r\n]+/g, ' ');
 }
 
 export async function writeMaps(places: ConfigPlaces, pools: readonly PoolEntry[]): Promise<void> {

@@ -115,12 +115,11 @@ export class ServiceGroup {
     return this.#inTurn(async () => {
       // What both tables have or one of them is counted while the one gives way to the other.
       this.#count(this.#table, table);
-      const shape = shapeOf(table);
       if (table.listeners.length === 0) await this.#instances.replace(undefined);
-      else if (this.#needsAnother(table, shape)) {
+      else if (this.#needsAnother(table)) {
         // What the one before knows of its servers by now goes over to the next, where it still answers.
         await this.#read().catch(() => undefined);
-        const record = await this.#launcher.start(table, shape, this.#instances.current);
+        const record = await this.#launcher.start(table, this.#instances.current);
         this.#startedAt = Date.now();
         await this.#instances.replace(this.#follow(record));
       }
@@ -172,10 +171,12 @@ export class ServiceGroup {
   }
 
   /** Whether what runs cannot be brought to the table by commands. */
-  #needsAnother(table: ServiceTable, shape = shapeOf(table)): boolean {
+  #needsAnother(table: ServiceTable): boolean {
     const { current } = this.#instances;
     if (table.listeners.length === 0) return false;
-    return current?.record.shape !== shape || isRecast(current.rows, serversOf(current.record, table));
+    return (
+      current?.record.shape !== shapeOf(table) || isRecast(current.rows, serversOf(current.record, table))
+    );
   }
 
   #follow(record: InstanceRecord): LiveInstance {

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Page } from '../../../model/routing.ts';
+import { whyNobody } from '../../empty-reason.ts';
 import type { PoolState } from '../worker/pool-state.ts';
 
 export interface LocalResponse {
@@ -47,8 +48,8 @@ function ownPage({ status, reason, requestId, wantsJson }: LocalResponse, title:
 
 /** Why nothing in the pool can be asked. */
 export function emptyReasonOf(pool: PoolState): string {
-  if (pool.endpoints.some(({ isDraining }) => !isDraining))
-    return `no replica of ${pool.service} passes its check`;
-  if (pool.endpoints.length > 0) return `every replica of ${pool.service} is draining`;
-  return pool.emptyReason === '' ? `no replica of ${pool.service} is in rotation` : pool.emptyReason;
+  return whyNobody(
+    pool,
+    pool.endpoints.map(({ isDraining }) => isDraining),
+  );
 }

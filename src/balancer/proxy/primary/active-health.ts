@@ -74,13 +74,13 @@ export class ActiveHealth {
   }
 
   #judge(probe: Probe, verdict: Verdict): void {
-    const isAgainst = (verdict !== undefined) !== probe.isDown;
     if (probe.isUnchecked) {
       probe.isUnchecked = false;
       probe.isDown = verdict !== undefined;
       this.#onChange(probe.endpoint.id, probe.isDown, verdict);
       return;
     }
+    const isAgainst = (verdict !== undefined) !== probe.isDown;
     probe.streak = isAgainst ? probe.streak + 1 : 0;
     if (probe.streak < (probe.isDown ? probe.policy.rise : probe.policy.fall)) return;
     if (!isAgainst) return;
