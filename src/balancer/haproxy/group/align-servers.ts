@@ -32,20 +32,17 @@ export function isRecast(rows: readonly StatRow[], wanted: readonly ServerEntry[
 export function alignment(rows: readonly StatRow[], wanted: readonly ServerEntry[]): readonly string[] {
   const backends = new Set(rows.filter(({ server }) => server === 'BACKEND').map(({ proxy }) => proxy));
   const present = serverRows(rows);
-  const kept = new Set<string>();
   const added: string[] = [];
   const changed: string[] = [];
   for (const server of wanted) {
     if (!backends.has(server.backend)) continue;
     const key = keyOf(server.backend, server.name);
-    kept.add(key);
     const row = present.get(key);
     if (row === undefined) added.push(...additions(key, server));
     else changed.push(...changes(key, server, row));
   }
-  const removed = Array.from(present.keys()).filter((key) => !kept.has(key));
   // New ones first: those that leave hand their requests over to them.
-  return [...added, ...changed, ...removed.flatMap(removal)];
+  return [...added, ...changed, ...removals(rows, wanted)];
 }
 
 function additions(key: string, server: ServerEntry): readonly string[] {
@@ -81,13 +78,21 @@ function changes(key: string, server: ServerEntry, row: StatRow): readonly strin
   return commands;
 }
 
-export function removal(key: string): readonly string[] {
-  return [
-    `set server ${key} state maint`,
-    `disable health ${key}`,
-    `shutdown sessions server ${key}`,
-    `del server ${key}`,
-  ];
+/**
+ * The commands that take away what nobody wants there any more. A server that is wanted in another backend, as when a canary's
+ * part ends, finishes what it has in this one; it is said again until the server can be deleted.
+ */
+export function removals(rows: readonly StatRow[], wanted: readonly ServerEntry[]): readonly string[] {
+  const names = new Set(wanted.map(({ name }) => name));
+  return leftovers(rows, wanted).flatMap(({ proxy, server }) => {
+    const key = keyOf(proxy, server);
+    return [
+      `set server ${key} state maint`,
+      `disable health ${key}`,
+      ...(names.has(server) ? [] : [`shutdown sessions server ${key}`]),
+      `del server ${key}`,
+    ];
+  });
 }
 
 /** Makes the HAProxy at the socket have the wanted servers; resolves when it says so itself. */
@@ -116,18 +121,20 @@ export async function alignServers(
       },
     );
   }
-  for (const key of leftovers(after, wanted)) {
-    const row = present.get(key);
-    if (row !== undefined && !isOut(row))
-      throw new TenfoldError('balancer-unreachable', `HAProxy did not take ${key} out of service`, {
-        got: row.status,
-      });
-  }
+  const stays = leftovers(after, wanted).find((row) => !isOut(row));
+  if (stays !== undefined)
+    throw new TenfoldError(
+      'balancer-unreachable',
+      `HAProxy did not take ${keyOf(stays.proxy, stays.server)} out of service`,
+      { got: stays.status },
+    );
   return after;
 }
 
-/** Servers that nobody wants and that could not be deleted yet, because a connection to them is still open. */
-export function leftovers(rows: readonly StatRow[], wanted: readonly ServerEntry[]): readonly string[] {
+/** Servers that nobody wants where they are. */
+function leftovers(rows: readonly StatRow[], wanted: readonly ServerEntry[]): readonly StatRow[] {
   const kept = new Set(wanted.map((server) => keyOf(server.backend, server.name)));
-  return Array.from(serverRows(rows).keys()).filter((key) => !kept.has(key));
+  return Array.from(serverRows(rows))
+    .filter(([key]) => !kept.has(key))
+    .map(([, row]) => row);
 }

@@ -9,7 +9,7 @@ import { isTenfoldError } from '../../../shared/errors.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import type { TrafficEvent } from '../traffic/log-line.ts';
 import type { ServiceTable } from '../service-tables.ts';
-import { alignServers, isRecast, leftovers, removal } from './align-servers.ts';
+import { alignServers, isRecast, removals } from './align-servers.ts';
 import { conditionKey, observeGroup } from './observation.ts';
 import { Drains } from './drains.ts';
 import { Ejections } from './ejections.ts';
@@ -250,7 +250,7 @@ export class ServiceGroup {
       const cut = rows.filter(({ server }) => overdue.includes(server));
       const commands = [
         ...cut.map(({ proxy, server }) => `shutdown sessions server ${proxy}/${server}`),
-        ...leftovers(rows, serversOf(record, this.#table)).flatMap(removal),
+        ...removals(rows, serversOf(record, this.#table)),
       ];
       if (commands.length === 0) continue;
       isBusy = true;
