@@ -21,8 +21,8 @@ function load(endpoint: EndpointState | undefined, count: number): void {
   for (let index = 0; index < count; index++) endpoint?.begin(work());
 }
 
-function choose(pool: PoolState, times: number, at = now): string {
-  return Array.from({ length: times }, () => selectEndpoint(pool, at, [])?.id ?? '-').join('');
+function choose(pool: PoolState, times: number, at = now, tried: readonly EndpointState[] = []): string {
+  return Array.from({ length: times }, () => selectEndpoint(pool, at, tried)?.id ?? '-').join('');
 }
 
 describe('round_robin', () => {
@@ -114,6 +114,31 @@ describe('when some may not be asked', () => {
     const [a, b] = pool.endpoints;
     assert.equal(selectEndpoint(pool, now, a === undefined ? [] : [a])?.id, 'b');
     assert.equal(selectEndpoint(pool, now, a === undefined || b === undefined ? [] : [a, b]), undefined);
+  });
+});
+
+describe('a split', () => {
+  const splitPool = (share: number): PoolState =>
+    poolStateOf(
+      Array.from('abcXYZ', (name) => ({
+        ...endpointEntry(name),
+        revision: name === name.toUpperCase() ? 'new' : 'old',
+      })),
+      { policy: { algorithm: 'round_robin' }, entry: { split: { revision: 'new', share } } },
+      now,
+    );
+
+  test('sends what one of the canary has failed to the others, however many of the canary are left', () => {
+    const pool = splitPool(1);
+    assert.match(choose(pool, 3), /^[XYZ]+$/);
+    const failed = pool.endpoints.filter(({ id }) => id === 'Y');
+    assert.match(choose(pool, 3, now, failed), /^[abc]+$/);
+  });
+
+  test('leaves what one of the others has failed to its share', () => {
+    const pool = splitPool(0);
+    const failed = pool.endpoints.filter(({ id }) => id === 'b');
+    assert.match(choose(pool, 4, now, failed), /^[ac]+$/);
   });
 });
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import type { BalancerDriver, TrafficSplit } from '../../../src/balancer/balancer-driver.ts';
+import { eventually } from '../../helpers/eventually.ts';
 import { ask, type AskOptions } from './clients.ts';
-import { BalancedService, type Lacks } from './harness.ts';
+import { BalancedService, never, type Lacks } from './harness.ts';
 import { httpReplica } from './replicas.ts';
 
 /** One revision gets its own part of the requests. */
@@ -59,8 +60,77 @@ export function testCanaries(driver: () => BalancerDriver, lacks: Lacks): void {
         ...pool,
         endpoints: pool.endpoints.map((entry) => ({ ...entry, isHealthy: entry.revision !== 'r2' })),
       }));
-      await driver().apply({ ...table, pools }, new AbortController().signal);
+      await driver().apply({ ...table, pools }, never);
       assert.equal(await share(10), 0);
+    });
+
+    for (const [what, rotation] of [
+      ['has come to its end', 'active'],
+      ['was given up', 'draining'],
+    ] as const) {
+      test(`that ${what} finishes what it is answering`, async (t) => {
+        const asked = Promise.withResolvers<() => void>();
+        const old = await httpReplica('old', (_, outgoing) => outgoing.end('old'));
+        const fresh = await httpReplica('new', (incoming, outgoing) => {
+          if (incoming.method === 'GET') outgoing.end('new');
+          else asked.resolve(() => outgoing.end('new'));
+        });
+        t.after(() => [old, fresh].forEach((replica) => replica.kill()));
+        const canary = { ...fresh, entry: { ...fresh.entry, revision: 'r2' } };
+        const service = await BalancedService.open(driver(), [old, canary], {
+          split: { revision: 'r2', share: 1 },
+        });
+        const asking = ask(service.port, { method: 'POST', body: 'once' });
+        const answer = await asked.promise;
+        const { table } = service;
+        const pools = table.pools.map(({ split: _, ...pool }) => ({
+          ...pool,
+          endpoints: pool.endpoints.map((entry) =>
+            entry.revision === 'r2' ? { ...entry, rotation } : entry,
+          ),
+        }));
+        await driver().apply({ ...table, pools }, never);
+        // Whatever is looked after now and then has been.
+        await eventually(async () => {
+          const { endpoints } = await driver().observe(never);
+          const seen = endpoints.find(({ id }) => id === canary.entry.id);
+          assert.deepEqual([seen?.state, seen?.inFlight], [rotation, 1]);
+        });
+        assert.equal((await ask(service.port)).status, 200);
+        answer();
+        assert.equal((await asking).body, 'new');
+      });
+    }
+
+    test('with all of the requests has those of clients with a sticky cookie too, and keeps each where it came', async (t) => {
+      const replicas = await Promise.all(
+        ['old-1', 'old-2', 'new-1', 'new-2'].map((name) =>
+          httpReplica(name, (_, outgoing) => outgoing.end(name)),
+        ),
+      );
+      t.after(() => replicas.forEach((replica) => replica.kill()));
+      const entries = replicas.map((replica, index) => ({
+        ...replica,
+        entry: { ...replica.entry, revision: index < 2 ? 'r1' : 'r2' },
+      }));
+      const service = await BalancedService.open(driver(), entries, {
+        policy: { sticky: { cookie: 'route', sameSite: 'Lax' } },
+        split: { revision: 'r2', share: 0 },
+      });
+      const visit = async (cookie?: string): Promise<{ body: string; cookie: string | undefined }> => {
+        const answer = await ask(service.port, cookie === undefined ? {} : { headers: { cookie } });
+        return { body: answer.body, cookie: answer.headers['set-cookie']?.[0]?.split(';')[0] };
+      };
+      const pinned = await visit();
+      assert.match(pinned.body, /^old/);
+      const { table } = service;
+      const pools = table.pools.map((pool) => ({ ...pool, split: { revision: 'r2', share: 1 } }));
+      await driver().apply({ ...table, pools }, never);
+      const moved = await visit(pinned.cookie);
+      assert.match(moved.body, /^new/);
+      assert.notEqual(moved.cookie, undefined);
+      for (let turn = 0; turn < 6; turn++)
+        assert.deepEqual(await visit(moved.cookie), { body: moved.body, cookie: undefined });
     });
   });
 }

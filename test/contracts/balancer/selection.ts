@@ -188,6 +188,14 @@ export function testSelection(driver: () => BalancerDriver, lacks: Lacks): void 
       }
     });
 
+    test('leads to no replica when all of them drain', async (t) => {
+      const { service, all } = await open(t, 2, { sticky });
+      const first = await ask(service.port);
+      for (const replica of all) await service.set(replica, { rotation: 'draining' });
+      const { status } = await ask(service.port, { headers: { cookie: pairOf(cookieOf(first)) } });
+      assert.equal(status, 503);
+    });
+
     test('falls over when its replica dies, with no request failed', async (t) => {
       const { service, all } = await open(t, 3, { sticky, maxFails: 1 });
       const first = await ask(service.port);

@@ -117,17 +117,19 @@ export class PoolState {
   /** The endpoint that a sticky cookie stands for, where it may be asked as well as any other. */
   pinned(value: string, traits: RequestTraits): EndpointState | undefined {
     const endpoint = this.pins?.endpointOf(value);
-    if (endpoint === undefined || endpoint.rank > this.spread.rank) return undefined;
+    if (endpoint === undefined || endpoint.rank === rank.never || endpoint.rank > this.spread.rank)
+      return undefined;
     if (traits.demandsCanary && endpoint.revision !== this.split?.entry.revision) return undefined;
-    return endpoint;
+    return this.split?.hasLeft(endpoint) === true ? undefined : endpoint;
   }
 
   /** The `Set-Cookie` line for a client that the endpoint served, or nothing when its cookie is to stay as it is. */
   pinLine(endpoint: EndpointState, traits: RequestTraits | undefined): string {
     if (this.pins === undefined) return '';
     const held = traits?.pinned === undefined ? undefined : this.pins.endpointOf(traits.pinned);
+    if (held === endpoint) return '';
     // Where its own replica was only full for a moment, the client goes back to it.
-    if (held !== undefined && (held === endpoint || held.rank <= this.spread.rank)) return '';
+    if (held !== undefined && held.rank <= this.spread.rank && this.split?.hasLeft(held) !== true) return '';
     return this.pins.lineFor(endpoint, traits?.isSecure === true);
   }
 

@@ -19,7 +19,7 @@ export function selectEndpoint(
   if (pinned?.isOpen(tried) === true) {
     chosen = pinned;
   } else {
-    const spread = pool.split === undefined ? pool.spread : pool.split.choose(traits);
+    const spread = pool.split === undefined ? pool.spread : pool.split.choose(traits, tried);
     chosen = pool.pick(spread, now, tried, traits) ?? lastResort(pool, now, tried);
   }
   if (chosen !== undefined && chosen.ejection.until !== 0) {

@@ -32,12 +32,23 @@ export class SplitSpread {
 
   /**
    * Where the request goes: what it demands, else by its key, so that one key stays on one side, else by turns that come to
-   * the share exactly. A side that is worse off leaves its requests to the other one.
+   * the share exactly. One that the canary has failed goes to the others, and a side that is worse off leaves its requests
+   * to the other one.
    */
-  choose(traits: RequestTraits | undefined): Spread {
-    const isForCanary = traits?.demandsCanary === true || this.#isCanarysTurn(traits?.hash);
+  choose(traits: RequestTraits | undefined, tried: readonly EndpointState[]): Spread {
+    const isForCanary =
+      traits?.demandsCanary === true || (!this.#hasFailed(tried) && this.#isCanarysTurn(traits?.hash));
     const [wanted, other] = isForCanary ? [this.#canary, this.#rest] : [this.#rest, this.#canary];
     return wanted.rank <= other.rank ? wanted : other;
+  }
+
+  /** Whether the endpoint is on the side that gives all of its requests to the other one, those of pinned clients too. */
+  hasLeft({ revision }: EndpointState): boolean {
+    return this.entry.share === 1 && revision !== this.entry.revision;
+  }
+
+  #hasFailed(tried: readonly EndpointState[]): boolean {
+    return tried.some(({ revision }) => revision === this.entry.revision);
   }
 
   #isCanarysTurn(hash: number | undefined): boolean {
