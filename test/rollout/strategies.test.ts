@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import type { TrafficSplit } from '../../src/balancer/balancer-driver.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { webService } from '../helpers/simulated/memory-stack.ts';
 import { newRevision, oldRevision, rolloutWorld, type RolloutWorld } from './rollout-world.ts';
@@ -19,6 +21,20 @@ function assertAt(rollout: RolloutWorld, revision: string): void {
 
 function outcomes(rollout: RolloutWorld): readonly string[] {
   return (rollout.web().revisions ?? []).map(({ outcome }) => outcome);
+}
+
+/** How many of each revision were in rotation, table by table. */
+function standings(
+  { world }: RolloutWorld,
+  from: number,
+): readonly { old: number; new: number; split: TrafficSplit | undefined }[] {
+  return world.balancer.tables.slice(from).flatMap(({ pools }) =>
+    pools.map(({ endpoints, split }) => {
+      const active = endpoints.filter(({ rotation }) => rotation === 'active');
+      const count = (wanted: string): number => active.filter(({ revision }) => revision === wanted).length;
+      return { old: count(oldRevision), new: count(newRevision), split };
+    }),
+  );
 }
 
 describe('a rolling rollout', () => {
@@ -144,19 +160,20 @@ describe('a rolling rollout', () => {
 describe('a blue-green rollout', () => {
   const blueGreen = { strategy: 'blue-green' as const };
 
-  test('moves all requests in one table, and keeps the old set aside', async () => {
+  test('moves all requests in one table, leaves the old set what the new one cannot take, and keeps it aside later', async () => {
     await using rollout = await rolloutWorld({ rollout: blueGreen });
     const from = rollout.world.balancer.tables.length;
     rollout.deploy();
     await rollout.settled();
-    const mixed = rollout.world.balancer.tables.slice(from).filter(({ pools }) => {
-      const active = pools.flatMap(({ endpoints }) =>
-        endpoints.filter(({ rotation }) => rotation === 'active'),
-      );
-      return new Set(active.map(({ revision }) => revision)).size > 1;
-    });
-    assert.deepEqual(mixed, []);
-    assert.ok(rollout.fewestInRotation() >= 3);
+    const steps = standings(rollout, from);
+    const all = { revision: newRevision, share: 1 };
+    assert.deepEqual(
+      steps.filter((step, index) => !isDeepStrictEqual(step, steps[index - 1])),
+      [
+        { old: 3, new: 3, split: all },
+        { old: 0, new: 3, split: undefined },
+      ],
+    );
     assert.equal(rollout.web().rollout?.phase, 'keeping');
     assert.equal(revisions(rollout).length, 6);
   });
@@ -200,10 +217,18 @@ describe('a blue-green rollout', () => {
       update: { monitorMs: 1_000 },
       behaviourOf: ({ revision }) => (revision === newRevision ? { exit: { afterMs: 400, code: 1 } } : {}),
     });
+    const from = rollout.world.balancer.tables.length;
     rollout.deploy();
     await rollout.settled();
     await eventually(() => assertAt(rollout, oldRevision));
     assert.match(rollout.failures().join('\n'), /exit code 1/);
+    const steps = standings(rollout, from);
+    assert.ok(steps.some((step) => step.new > 0));
+    assert.deepEqual(
+      steps.filter((step) => step.old < 3),
+      [],
+      'the old set was there in every table',
+    );
   });
 });
 

@@ -145,7 +145,7 @@ export function assertWithinShare(finding: Finding, strategy: Strategy, defect: 
       return;
     case 'crashes after 3 s':
       // What it was answering when it fell. Where all was given to it, it falls as a whole: what comes until that is seen is lost.
-      assert.ok(errors === 0 && (strategy === 'blue-green' || lost.length <= 2 + asked / 10), words);
+      assert.ok(errors === 0 && lost.length <= 2 + asked / 10, words);
       return;
     case 'answers 20 % with errors':
       assert.ok(lost.length === 0 && errors > 0 && errors <= asked * 0.2 + 4 * Math.sqrt(asked * 0.2), words);

@@ -39,7 +39,7 @@ export function advanceBlueGreen(rollout: Rollout, facts: RolloutFacts): Advance
   }
 }
 
-/** Nothing of the old set is asked any more, so the new one is compared with what the old one did before. */
+/** The old set only stands by, so the new one is compared with what the old one did before. */
 function watchSwitch(rollout: Rollout, facts: RolloutFacts): Advance {
   const { now, fresh, stale, replicas, policy } = facts;
   const { phaseSince } = rollout;
