@@ -5,10 +5,16 @@ import { describe, test } from 'node:test';
 import type { RolloutStatus } from '../../src/daemon/rollout-api.ts';
 import { controlRequest } from '../helpers/control-request.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { skipWithout } from '../helpers/parts.ts';
 import { withHome, type TestHome } from '../helpers/tenfold.ts';
 import { assertNothingFailed, scenarioRuntimes, writeWebStack, type WebStack } from './web-stack.ts';
 
 const quick = { monitor: '800ms' };
+
+const balancers = [
+  { balancer: 'proxy', isMissing: false },
+  { balancer: 'haproxy', isMissing: await skipWithout('haproxy') },
+] as const;
 
 interface RolloutScene {
   readonly home: TestHome;
@@ -23,25 +29,25 @@ interface RolloutScene {
 async function scene(
   home: TestHome,
   runtime: 'process' | 'docker',
-  rollout: Readonly<Record<string, unknown>>,
+  tenfold: Readonly<Record<string, unknown>>,
   update: Readonly<Record<string, unknown>>,
 ): Promise<RolloutScene> {
   const service = {
     deploy: { replicas: 3, update_config: update },
-    'x-tenfold': { rollout, start_timeout: '3s' },
+    'x-tenfold': { ...tenfold, start_timeout: '3s' },
   };
   const stack = await writeWebStack(home, {
     runtime,
     replicas: 3,
     service,
-    environment: { HANDLER_MS: '20' },
+    environment: { HANDLER_MS: '50' },
   });
   await home.change(['up', '-d']);
   await stack.settled(3);
   return {
     home,
     stack,
-    change: (environment) => stack.rewrite({ HANDLER_MS: '20', ...environment }),
+    change: (environment) => stack.rewrite({ HANDLER_MS: '50', ...environment }),
     rollout: async () => {
       const all = await controlRequest<RolloutStatus[]>(
         home.home.socketPath,
@@ -67,26 +73,35 @@ for (const { runtime, skip } of scenarioRuntimes.filter((each) => each.runtime =
         },
       ],
     ] as const) {
-      test(`${strategy} and the way back fail no request`, () =>
-        withHome(async (home) => {
-          const { stack, change, rollout: look } = await scene(home, runtime, rollout, quick);
-          await using load = stack.load();
-          await change({ REVISION: '2' });
-          const report = await home.change(['deploy']);
-          assert.deepEqual(
-            report.rollouts?.map(({ outcome, strategy }) => [outcome, strategy]),
-            [['succeeded', strategy]],
-          );
-          await home.change(['rollout', 'undo']);
-          await stack.settled(3);
-          assertNothingFailed(await load.stop());
-          const { history } = await look();
-          assert.deepEqual(
-            history.map(({ outcome }) => outcome),
-            ['succeeded', 'succeeded', 'succeeded'],
-          );
-          assert.equal(history[0]?.revision, history[2]?.revision);
-        }));
+      for (const { balancer, isMissing } of balancers)
+        test(
+          `${strategy} and the way back fail no request, ${balancer} as the balancer`,
+          { skip: isMissing },
+          () =>
+            withHome(async (home) => {
+              const {
+                stack,
+                change,
+                rollout: look,
+              } = await scene(home, runtime, { rollout, balancer }, quick);
+              await using load = stack.load();
+              await change({ REVISION: '2' });
+              const report = await home.change(['deploy']);
+              assert.deepEqual(
+                report.rollouts?.map(({ outcome, strategy }) => [outcome, strategy]),
+                [['succeeded', strategy]],
+              );
+              await home.change(['rollout', 'undo']);
+              await stack.settled(3);
+              assertNothingFailed(await load.stop());
+              const { history } = await look();
+              assert.deepEqual(
+                history.map(({ outcome }) => outcome),
+                ['succeeded', 'succeeded', 'succeeded'],
+              );
+              assert.equal(history[0]?.revision, history[2]?.revision);
+            }),
+        );
     }
 
     test('a paused rollout waits for a person', () =>
@@ -117,7 +132,7 @@ for (const { runtime, skip } of scenarioRuntimes.filter((each) => each.runtime =
             echo "$$TENFOLD_STRATEGY of $$TENFOLD_SERVICE" >> before.log`,
           after_switch: 'test ! -e broken || { echo the queue is full; exit 3; }',
         };
-        const { stack, change, rollout } = await scene(home, runtime, { hooks }, quick);
+        const { stack, change, rollout } = await scene(home, runtime, { rollout: { hooks } }, quick);
         const said = async (): Promise<readonly string[]> => {
           const text = await readFile(join(home.projectDir, 'before.log'), 'utf8').catch(() => '');
           return text.split('\n').filter(Boolean);

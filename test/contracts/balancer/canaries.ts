@@ -83,12 +83,13 @@ export function testCanaries(driver: () => BalancerDriver, lacks: Lacks): void {
         const asking = ask(service.port, { method: 'POST', body: 'once' });
         const answer = await asked.promise;
         const { table } = service;
-        const pools = table.pools.map(({ split: _, ...pool }) => ({
-          ...pool,
-          endpoints: pool.endpoints.map((entry) =>
+        const pools = table.pools.map((pool) => {
+          const { split: _split, ...whole } = pool;
+          const endpoints = pool.endpoints.map((entry) =>
             entry.revision === 'r2' ? { ...entry, rotation } : entry,
-          ),
-        }));
+          );
+          return { ...whole, endpoints };
+        });
         await driver().apply({ ...table, pools }, never);
         // Whatever is looked after now and then has been.
         await eventually(async () => {
