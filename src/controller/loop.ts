@@ -84,6 +84,7 @@ export class StackController implements AsyncDisposable {
     this.#health = new HealthMonitor({
       clock: options.clock,
       consoleOf: (replica) => this.consoleOf(replica),
+      foreignListener: async (replica, port) => this.#runtimeOf(replica).foreignListener?.(replica, port),
       serviceOf: ({ service, revision }) =>
         serviceAt(this.#desired, service, revision) ?? this.#desired.stack.services[service],
       onChange: () => this.wake(),
@@ -170,10 +171,7 @@ export class StackController implements AsyncDisposable {
 
   /** Logs, exec and signals of a replica that was seen. */
   consoleOf(replica: Replica): ReplicaConsole {
-    const kind = this.#kinds.get(replica.id) ?? this.#desired.stack.services[replica.service]?.kind ?? '';
-    const driver = this.#options.runtimes.get(kind);
-    if (driver === undefined) throw new Error(`no runtime is set up for ${replica.instance}`);
-    return driver.console;
+    return this.#runtimeOf(replica).console;
   }
 
   /** Stops looking; what runs goes on running. Operations under way are left to end on their own where they can. */
@@ -183,6 +181,13 @@ export class StackController implements AsyncDisposable {
     await this.#running;
     await this.#operations[Symbol.asyncDispose]();
     await this.#health[Symbol.asyncDispose]();
+  }
+
+  #runtimeOf(replica: Replica): RuntimeDriver {
+    const kind = this.#kinds.get(replica.id) ?? this.#desired.stack.services[replica.service]?.kind ?? '';
+    const driver = this.#options.runtimes.get(kind);
+    if (driver === undefined) throw new Error(`no runtime is set up for ${replica.instance}`);
+    return driver;
   }
 
   async #run(): Promise<void> {

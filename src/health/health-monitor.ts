@@ -20,6 +20,8 @@ const settleMs = 1_000;
 export interface HealthMonitorOptions {
   readonly clock: Clock;
   readonly consoleOf: (replica: Replica) => ReplicaConsole;
+  /** Who else listens on a port of the replica, as its runtime says it; undefined: nobody. */
+  readonly foreignListener: (replica: Replica, port: number) => Promise<string | undefined>;
   /** Undefined when the stack no longer has it: then it is healthy while it runs. */
   readonly serviceOf: (replica: Replica) => Service | undefined;
   /** Called after a verdict has changed. */
@@ -137,11 +139,10 @@ export class HealthMonitor implements AsyncDisposable {
     }
     for (;;) {
       const isPatient = clock.now() - tracked.startedAt < hopedPortMs;
-      const trouble = await checkPorts(
-        isPatient ? [...required, ...hoped] : required,
-        portCheckTimeoutMs,
-        signal,
-      );
+      const asked = isPatient ? [...required, ...hoped] : required;
+      const trouble =
+        (await checkPorts(asked, portCheckTimeoutMs, signal)) ??
+        (await this.#describeForeigner(tracked.replica, asked));
       if (trouble === undefined) {
         this.#change(tracked, beginHealth('healthy', clock.now()));
         return;
@@ -162,11 +163,24 @@ export class HealthMonitor implements AsyncDisposable {
       const result = await this.#commandTurns.run(async () => {
         const checkedAt = clock.now();
         const answer = await checkByCommand(replica, check, consoleOf(replica), clock, signal);
-        return { ...answer, startedAt: checkedAt };
+        const isPassedAnew = answer.isPassed && tracked.state.health !== 'healthy';
+        const trouble = isPassedAnew ? await this.#describeForeigner(replica, replica.endpoints) : undefined;
+        return trouble === undefined
+          ? { ...answer, startedAt: checkedAt }
+          : { isPassed: false, output: trouble, startedAt: checkedAt };
       }, signal);
       this.#change(tracked, afterCheck(tracked.state, result, check, startedAt, clock.now()));
       await clock.sleep(checkDelayMs(tracked.state, check, startedAt, clock.now()), signal);
     }
+  }
+
+  /** What answers at a replica's port is not the replica when another program was there first. */
+  async #describeForeigner(replica: Replica, endpoints: readonly Endpoint[]): Promise<string | undefined> {
+    for (const { host, port } of endpoints) {
+      const foreigner = await this.#options.foreignListener(replica, port);
+      if (foreigner !== undefined) return `${host}:${port} is taken by ${foreigner}`;
+    }
+    return undefined;
   }
 
   #change(tracked: TrackedReplica, state: HealthState): void {

@@ -75,6 +75,12 @@ export interface RuntimeDriver extends AsyncDisposable {
   teardown(stack: Stack, options: TeardownOptions, signal: AbortSignal): Promise<void>;
 
   /**
+   * Who else listens on a TCP port that the replica was given, in words (`pid 812 (nginx)`); undefined: nobody else, or it cannot
+   * be told. For runtimes whose replicas share the ports of the machine: another program may be there before the replica is.
+   */
+  foreignListener?(replica: Replica, port: number): Promise<string | undefined>;
+
+  /**
    * What running replicas use, cheap enough to be asked every second for hundreds of them. A replica that is gone, or of
    * which nothing is known now, is left out.
    */

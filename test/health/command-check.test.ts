@@ -22,6 +22,7 @@ test('the check of a local process is run in its working directory with its envi
   await using health = new HealthMonitor({
     clock: systemClock,
     consoleOf: () => bench.driver.console,
+    foreignListener: async () => undefined,
     serviceOf: () => stack.services['web'],
     onChange: () => undefined,
   });

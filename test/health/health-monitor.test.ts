@@ -75,6 +75,7 @@ function open({ service = {}, exec = async () => passed, ...options }: Setup = {
   const monitor = new HealthMonitor({
     clock,
     consoleOf: () => consoleOf(exec),
+    foreignListener: async () => undefined,
     serviceOf: () => serviceOf('web', service),
     onChange: () => changes++,
     ...options,
@@ -138,6 +139,31 @@ describe('a replica without a health check', () => {
     assert.equal(health.healthOf(replica), 'healthy');
   });
 
+  test('is not healthy by the answer of another program that has its port', async (t) => {
+    const server = createServer();
+    t.after(() => server.close());
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = server.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    let foreigner: string | undefined = 'pid 7 (other)';
+    await using health = open({
+      clock: systemClock,
+      service: { listeners: [published(80)] },
+      foreignListener: async (_, port) => (port === address.port ? foreigner : undefined),
+    });
+    const replica = replicaOf({ endpoints: [{ target: 80, host: '127.0.0.1', port: address.port }] });
+    health.monitor.track([replica]);
+    await eventually(() =>
+      assert.equal(
+        health.monitor.verdictOf(replica).lastOutput,
+        `127.0.0.1:${address.port} is taken by pid 7 (other)`,
+      ),
+    );
+    assert.equal(health.healthOf(replica), 'starting');
+    foreigner = undefined;
+    await eventually(() => assert.equal(health.healthOf(replica), 'healthy'));
+  });
+
   test('need not listen where its image merely exposes a port', async () => {
     await using health = open({ service: { targets: [80] } });
     const replica = replicaOf({ endpoints: [{ target: 443, host: '127.0.0.1', port: 1 }] });
@@ -181,6 +207,23 @@ test('a replica that listens where nobody looks for it is told so', async (conte
 });
 
 describe('a replica with a health check', () => {
+  test('is not healthy by a check that another program passed, which has its port', async () => {
+    let foreigner: string | undefined = 'pid 7 (other)';
+    await using health = open({ service: { healthCheck }, foreignListener: async () => foreigner });
+    const startedAt = health.clock.now();
+    const replica = replicaOf({
+      state: { kind: 'running', startedAt },
+      endpoints: [{ target: 80, host: '127.0.0.1', port: 8080 }],
+    });
+    health.monitor.track([replica]);
+    await health.clock.advance(1_000);
+    assert.equal(health.healthOf(replica), 'starting');
+    assert.equal(health.monitor.verdictOf(replica).lastOutput, '127.0.0.1:8080 is taken by pid 7 (other)');
+    foreigner = undefined;
+    await health.clock.advance(1_000);
+    assert.equal(health.healthOf(replica), 'healthy');
+  });
+
   test('is checked by its command at the times that Docker keeps', async () => {
     const commands: [number, readonly string[]][] = [];
     const answers = [failed, failed, passed, failed, failed, passed];

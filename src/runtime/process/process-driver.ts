@@ -10,6 +10,7 @@ import type { RotationPolicy } from './logs/log-stream.ts';
 import { PortReservations } from './launch/ports.ts';
 import { createProcessConsole } from './process-console.ts';
 import { signalGroup } from './system/process-group.ts';
+import { foreignListener } from './system/foreign-listener.ts';
 import { createGroupUsage } from './system/group-usage.ts';
 import { createProcessTable } from './system/process-table.ts';
 import type { ProcessTable } from './system/process-table.ts';
@@ -122,6 +123,14 @@ export function createProcessDriver(options: ProcessDriverOptions): RuntimeDrive
       await registry.removeStack(stack.name);
       const [unreadable] = registry.unreadableOf(fileNameOf(stack.name));
       if (unreadable !== undefined) throw unreadable.error;
+    },
+
+    async foreignListener(replica, port) {
+      await ready();
+      const run = registry.get(replica.id)?.record.run;
+      return run?.kind === 'running'
+        ? foreignListener(port, { id: replica.id, leader: run }, table)
+        : undefined;
     },
 
     async usage(replicas) {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { ListenerEntry } from '../../balancer-driver.ts';
-import { findPortOwner, formatPortOwner } from '../../port-owner.ts';
+import { findPortOwner, formatPortOwner } from '../../../shared/port-owner.ts';
 import { listenError } from '../../proxy/primary/bound-socket.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { ListenerEntry } from '../../balancer-driver.ts';
-import { findPortOwner, formatPortOwner } from '../../port-owner.ts';
+import { findPortOwner, formatPortOwner } from '../../../shared/port-owner.ts';
 import { isTenfoldError, type TenfoldError } from '../../../shared/errors.ts';
 import { doorKey } from '../worker/door-key.ts';
 import { type BoundSocket, bindSocket, listenError } from './bound-socket.ts';

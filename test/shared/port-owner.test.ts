@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { findPortOwner, listeningInodes } from '../../src/balancer/port-owner.ts';
+import { findPortOwner, listeningInodes } from '../../src/shared/port-owner.ts';
 
 test(
   'the holder of a port is the process that listens on it',
