@@ -37,6 +37,7 @@ const { values } = parseArgs({
     // Of which of the ways the undo is proved too.
     undo: { type: 'string', default: Object.keys(ways).join(',') },
     variants: { type: 'string', default: Object.keys(variants).join(',') },
+    balancer: { type: 'string', default: 'proxy' },
   },
 });
 const rounds = Number(values.rounds);
@@ -59,7 +60,7 @@ async function run(home: TestHome, runtime: ScenarioRuntime, way: string, varian
   const environment = { HANDLER_MS: '30', ...lookUp(variants, variant) };
   const service = {
     deploy: { replicas: 3, update_config: { monitor: '500ms' } },
-    'x-tenfold': { ...lookUp(ways, way), start_timeout: '20s' },
+    'x-tenfold': { ...lookUp(ways, way), balancer: values.balancer, start_timeout: '20s' },
   };
   const stack = await writeWebStack(home, { runtime, replicas: 3, service, environment });
   await home.change(['up', '-d']);

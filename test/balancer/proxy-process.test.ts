@@ -17,7 +17,10 @@ import { BalancedService, never } from '../contracts/balancer/harness.ts';
 import { httpReplica, rawReplica, type TestReplica } from '../contracts/balancer/replicas.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { isFree } from '../helpers/free-port.ts';
+import { ownedProcesses, type OwnedProcess } from '../helpers/owned-processes.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
+
+const isLinux = process.platform === 'linux';
 
 type Options = Omit<ProxyDriverOptions, 'socketPath' | 'logPath'>;
 
@@ -173,6 +176,19 @@ describe('the proxy process', { timeout: 300_000 }, () => {
     process.kill(pid, 'SIGKILL');
     await eventually(async () => assert.equal((await ask(service.port)).status, 200));
     assert.notEqual(next.pid, pid);
+  });
+
+  test('a driver that is disposed of while it starts a proxy leaves none', { skip: !isLinux }, async () => {
+    await using folder = await temporaryFolder();
+    const started = (): Promise<readonly OwnedProcess[]> => ownedProcesses([`TENFOLD_HOME=${folder.path}`]);
+    const driver = openIn(folder.path);
+    const connecting = assert.rejects(driver.connect(never), (error) =>
+      isTenfoldError(error, 'balancer-unreachable'),
+    );
+    await eventually(async () => assert.notDeepEqual(await started(), []));
+    await driver[Symbol.asyncDispose]();
+    await connecting;
+    await eventually(async () => assert.deepEqual(await started(), []));
   });
 
   test('the proxy outlives its driver, and the next driver finds table, drains and counters', async (t) => {

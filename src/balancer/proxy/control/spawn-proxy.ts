@@ -23,7 +23,7 @@ export interface SpawnOptions {
   readonly limits?: Partial<ProxyLimits>;
 }
 
-/** Starts a proxy that outlives this process, and connects to it. Throws `balancer-unreachable` when it does not start. */
+/** Starts a proxy that outlives this process, and connects to it. Throws `balancer-unreachable` when it does not start, and leaves none. */
 export async function spawnProxy(options: SpawnOptions, signal: AbortSignal): Promise<ProxySession> {
   const { socketPath, logPath } = options;
   const log = logPath === undefined ? undefined : openSync(logPath, 'a', 0o600);
@@ -41,16 +41,25 @@ export async function spawnProxy(options: SpawnOptions, signal: AbortSignal): Pr
   child.on('exit', (code, signalName) => (ended = `it ended with ${signalName ?? `exit code ${code}`}`));
   child.unref();
   const deadline = Date.now() + startTimeoutMs;
-  for (;;) {
-    const session = await openSession(socketPath);
-    if (session !== undefined) return session;
-    if (ended !== undefined || Date.now() > deadline) {
-      throw new TenfoldError('balancer-unreachable', 'the proxy could not be started', {
-        got: ended ?? `no answer at ${socketPath} within ${startTimeoutMs / 1000} s`,
-        hint: logPath === undefined ? 'Start it by hand to see why.' : `See ${logPath}.`,
-      });
+  try {
+    for (;;) {
+      const session = await openSession(socketPath);
+      if (signal.aborted) session?.close();
+      signal.throwIfAborted();
+      if (session !== undefined) return session;
+      if (ended !== undefined || Date.now() > deadline) {
+        throw new TenfoldError('balancer-unreachable', 'the proxy could not be started', {
+          got: ended ?? `no answer at ${socketPath} within ${startTimeoutMs / 1000} s`,
+          hint: logPath === undefined ? 'Start it by hand to see why.' : `See ${logPath}.`,
+        });
+      }
+      await sleep(pollEveryMs, undefined, { signal });
     }
-    await sleep(pollEveryMs, undefined, { signal });
+  } catch (thrown) {
+    // Nobody would ever speak to it.
+    child.kill('SIGKILL');
+    signal.throwIfAborted();
+    throw thrown;
   }
 }
 
