@@ -19,14 +19,14 @@ export function placementOf(
 ): Placement | undefined {
   if (rollout.strategy === 'rolling') return undefined;
   if (rollout.strategy === 'blue-green') {
+    const isWatched = rollout.phase === 'switched';
     const isKept = rollout.phase === 'keeping';
-    const hasSwitched = rollout.phase === 'switched' || isKept;
     return {
       freshReplicas: replicas,
-      isFreshInRotation: hasSwitched,
+      isFreshInRotation: isWatched || isKept,
       // While the new set is watched, the old one takes what that cannot be asked: all of it, should it fall as a whole.
       isStaleInRotation: !isKept,
-      split: hasSwitched && !isKept ? { revision: rollout.to, share: 1 } : undefined,
+      split: isWatched ? { revision: rollout.to, share: 1 } : undefined,
     };
   }
   const { header, cookie } = policy;

@@ -16,20 +16,20 @@ export async function findPortOwner(port: number): Promise<PortOwner | undefined
   return undefined;
 }
 
-/** Every process that listens on the TCP port, as far as they can be seen; those that are likely to are looked at first. */
-export async function* portOwners(
-  port: number,
-  likely: readonly number[] = [],
-): AsyncGenerator<PortOwner, void, undefined> {
+/**
+ * Every process that listens on the TCP port, as far as they can be seen. They are looked for from the pid upwards first, where a
+ * process and its children are.
+ */
+export async function* portOwners(port: number, fromPid = 0): AsyncGenerator<PortOwner, void, undefined> {
   const inodes = new Set<string>();
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
     const text = await readFile(table, 'utf8').catch(() => '');
     for (const inode of listeningInodes(text, port)) inodes.add(inode);
   }
   if (inodes.size === 0) return;
-  const all = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
-  for (const pid of new Set([...likely, ...all]))
-    if (await holdsAny(pid, inodes)) yield { pid, command: await commandOf(pid) };
+  const pids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name)).map(Number);
+  pids.sort((a, b) => Number(a < fromPid) - Number(b < fromPid) || a - b);
+  for (const pid of pids) if (await holdsAny(pid, inodes)) yield { pid, command: await commandOf(pid) };
 }
 
 /** Socket inodes in LISTEN state on the port, from the text of /proc/net/tcp or tcp6. */

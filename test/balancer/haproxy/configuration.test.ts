@@ -166,12 +166,15 @@ describe('the way from what runs to what is wanted', () => {
   });
 
   test('lets a server that is wanted in another backend finish what it has in this one', () => {
-    const text = `${rest},${name},,16,UP,0\n${open},${name},,16,no check,0\ncanary,${name},,16,UP,0\n`;
-    assert.deepEqual(alignment(rows(backends(rest, open, 'canary') + text), wanted), [
+    const inBoth = (status: string): string =>
+      `${rest},${name},,16,UP,0\n${open},${name},,16,no check,0\ncanary,${name},,16,${status},0\n`;
+    const commandsAt = (status: string): readonly string[] =>
+      alignment(rows(backends(rest, open, 'canary') + inBoth(status)), wanted);
+    assert.deepEqual(commandsAt('UP'), [
       `set server canary/${name} state maint`,
       `disable health canary/${name}`,
-      `del server canary/${name}`,
     ]);
+    assert.deepEqual(commandsAt('MAINT'), []);
   });
 
   test('asks nothing of an HAProxy for backends that it does not have', () => {

@@ -80,18 +80,15 @@ function changes(key: string, server: ServerEntry, row: StatRow): readonly strin
 
 /**
  * The commands that take away what nobody wants there any more. A server that is wanted in another backend, as when a canary's
- * part ends, finishes what it has in this one; it is said again until the server can be deleted.
+ * part ends, takes nothing new in this one and finishes what it has; the HAProxy that has it there is leaving.
  */
 export function removals(rows: readonly StatRow[], wanted: readonly ServerEntry[]): readonly string[] {
   const names = new Set(wanted.map(({ name }) => name));
-  return leftovers(rows, wanted).flatMap(({ proxy, server }) => {
-    const key = keyOf(proxy, server);
-    return [
-      `set server ${key} state maint`,
-      `disable health ${key}`,
-      ...(names.has(server) ? [] : [`shutdown sessions server ${key}`]),
-      `del server ${key}`,
-    ];
+  return leftovers(rows, wanted).flatMap((row) => {
+    const key = keyOf(row.proxy, row.server);
+    const out = [`set server ${key} state maint`, `disable health ${key}`];
+    if (names.has(row.server)) return isOut(row) ? [] : out;
+    return [...out, `shutdown sessions server ${key}`, `del server ${key}`];
   });
 }
 

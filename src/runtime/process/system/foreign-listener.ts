@@ -13,7 +13,7 @@ export async function foreignListener(
   table: ProcessTable,
 ): Promise<string | undefined> {
   let foreigner: string | undefined;
-  for await (const owner of portOwners(port, [leader.pid])) {
+  for await (const owner of portOwners(port, leader.pid)) {
     if (owner.pid === leader.pid || table.factsOf(owner.pid)?.groupId === leader.pid) return undefined;
     // One that has left the group for a session of its own.
     const marker = table.environmentOf(owner.pid)?.[recordVariable];
