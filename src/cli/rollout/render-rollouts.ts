@@ -62,7 +62,7 @@ function phaseWords(
     case 'testing':
       return 'testing the new set';
     case 'switched':
-      return 'switched, being watched';
+      return 'switched, being watched, the old set stands by';
     case 'observing':
       return `${percent(share ?? 0)} of the requests, step ${(step ?? 0) + 1} of ${shares?.length ?? 1}`;
     case 'keeping':

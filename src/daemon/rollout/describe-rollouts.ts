@@ -41,7 +41,7 @@ export function describeProgress(
   const view = { isBalanced: isBalanced(service) };
   const serving = (observed.byService.get(service.name) ?? []).filter((replica) => isServing(replica, view));
   const fresh = serving.filter(({ replica }) => replica.revision === to).length;
-  const split = placementOf(rollout, service.rollout, replicas)?.split;
+  const split = strategy === 'canary' ? placementOf(rollout, service.rollout, replicas)?.split : undefined;
   const shares = service.rollout.steps.flatMap((step) => (step.kind === 'share' ? [step.share] : []));
   const step = service.rollout.steps.slice(0, rollout.step).filter(({ kind }) => kind === 'share').length;
   return {

@@ -23,7 +23,7 @@ export function phaseOf(
     case 'testing':
       return { tone: 'doubtful', text: 'testing the new set' };
     case 'switched':
-      return { tone: 'doubtful', text: 'switched over, being watched' };
+      return { tone: 'doubtful', text: 'switched over, being watched; the old set stands by' };
     case 'observing':
       return {
         tone: 'doubtful',
