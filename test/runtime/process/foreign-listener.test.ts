@@ -29,7 +29,11 @@ describe(
     for (const [who, command] of [
       ['its first process', 'exec $SERVE'],
       ['a child of it', '$SERVE & wait'],
-      ['a child that has left for a session of its own', 'setsid $SERVE & wait'],
+      [
+        'a child in a session and an environment of its own, as sudo makes them',
+        'setsid env -i PORT=$PORT $SERVE & wait',
+      ],
+      ['one that nobody waits for, in a session of its own', '(setsid $SERVE &) ; exec sleep 600'],
     ] as const)
       test(`is no foreigner when it is ${who}`, async () => {
         await using bench = await openWorkbench();

@@ -4,6 +4,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 /** One process as the kernel shows it now. */
 export interface ProcessFacts {
   readonly pid: number;
+  /** That of pid 1 is 0, as is one that cannot be seen from here. */
+  readonly parentId: number;
   readonly groupId: number;
   /** Differs between two processes that ever had the same pid. */
   readonly startToken: string;
@@ -45,11 +47,12 @@ export function procTable(): ProcessTable {
     const stat = readOr(`/proc/${pid}/stat`, '');
     // The second field is the program's name, which may hold spaces and parentheses of its own.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, , group] = fields;
+    const [state, parent, group] = fields;
     const startTicks = fields[19];
     if (state === undefined || group === undefined || startTicks === undefined) return undefined;
     return {
       pid,
+      parentId: Number(parent),
       groupId: Number(group),
       // Start times count from boot, so a pid and its time can come again after the next one.
       startToken: `${bootId}/${startTicks}`,
@@ -88,7 +91,7 @@ export function procTable(): ProcessTable {
 
 /** Asks `ps`, where there is no /proc (macOS, the BSDs). */
 export function psTable(): ProcessTable {
-  const columns = 'pid=,pgid=,stat=,lstart=';
+  const columns = 'pid=,ppid=,pgid=,stat=,lstart=';
   // The option that adds the environment to the command differs between the two families of ps.
   const withEnvironment = process.platform === 'linux' ? ['axeww'] : ['-axwwE'];
 
@@ -140,11 +143,12 @@ function exists(pid: number): boolean {
 }
 
 function parseFacts(line: string): ProcessFacts | undefined {
-  const [, pid, group, state, started] = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line) ?? [];
-  if (pid === undefined || group === undefined || state === undefined || started === undefined)
-    return undefined;
+  const [, pid, parent, group, state, started] =
+    /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line) ?? [];
+  if (state === undefined || started === undefined) return undefined;
   return {
     pid: Number(pid),
+    parentId: Number(parent),
     groupId: Number(group),
     startToken: started.replaceAll(/\s+/g, ' '),
     isEnded: state.startsWith('Z'),
