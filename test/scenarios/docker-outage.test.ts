@@ -45,3 +45,27 @@ test(
       assertNothingFailed(await load.stop());
     }),
 );
+
+test('on a machine without a Docker engine local processes come, change and go, and nothing is said of Docker', () =>
+  withHome(async (home) => {
+    const environment = { DOCKER_HOST: `unix://${join(home.projectDir, 'nothing.sock')}` };
+    const stack = await writeWebStack(home, { runtime: 'process', replicas: 2 });
+    await home.change(['up', '-d'], { environment });
+    await stack.settled(2);
+    const commands = [
+      ['ps'],
+      ['status'],
+      ['scale', 'web=3'],
+      ['restart'],
+      ['stop'],
+      ['start'],
+      ['prove', '--rate', '50', '--before', '200ms', '--after', '200ms', '--', 'scale', 'web=2'],
+      ['rollout', 'history'],
+      ['down', '-v'],
+    ];
+    for (const command of commands) {
+      const { exitCode, stdout, stderr } = await home.run(command, { environment });
+      assert.equal(exitCode, 0, `${command.join(' ')}\n${stdout}${stderr}`);
+      assert.doesNotMatch(stdout + stderr, /docker/i, command.join(' '));
+    }
+  }));

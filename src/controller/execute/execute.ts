@@ -6,7 +6,7 @@ import type { HookRunner, SmokeSubject, SmokeTester } from './smoke-tester.ts';
 import type { Replica } from '../../model/replica.ts';
 import type { LifecycleHook, Service } from '../../model/service.ts';
 import type { Progress, RuntimeDriver } from '../../runtime/runtime-driver.ts';
-import { TenfoldError } from '../../shared/errors.ts';
+import { isTenfoldError, TenfoldError } from '../../shared/errors.ts';
 
 export interface ExecutionContext {
   readonly desired: Desired;
@@ -63,12 +63,8 @@ export async function execute(
       if (replica !== undefined) await runtimeOf(replica, context).remove(replica, signal);
       return;
     }
-    case 'teardown': {
-      for (const driver of context.runtimes.values()) {
-        await driver.teardown(context.desired.stack, { removeVolumes: operation.removeVolumes }, signal);
-      }
-      return;
-    }
+    case 'teardown':
+      return teardown(operation.removeVolumes, context, signal);
     case 'open':
     case 'close':
     case 'enter':
@@ -97,6 +93,22 @@ async function prepare(
   for (const [kind, driver] of context.runtimes) {
     const services = names.filter((name) => context.desired.stack.services[name]?.kind === kind);
     if (services.length > 0) await driver.prepare(context.desired.stack, services, context.progress, signal);
+  }
+}
+
+/** A runtime that does not answer is no failure where the stack has no service of its kind: many machines have no Docker. */
+async function teardown(
+  removeVolumes: boolean,
+  { desired: { stack }, runtimes }: ExecutionContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const kinds = new Set<string>(Object.values(stack.services).map(({ kind }) => kind));
+  for (const [kind, driver] of runtimes) {
+    try {
+      await driver.teardown(stack, { removeVolumes }, signal);
+    } catch (thrown) {
+      if (kinds.has(kind) || !isTenfoldError(thrown, 'runtime-unreachable')) throw thrown;
+    }
   }
 }
 
