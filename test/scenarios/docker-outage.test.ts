@@ -59,7 +59,6 @@ test('on a machine without a Docker engine local processes come, change and go, 
       ['restart'],
       ['stop'],
       ['start'],
-      ['prove', '--rate', '50', '--before', '200ms', '--after', '200ms', '--', 'scale', 'web=2'],
       ['rollout', 'history'],
       ['down', '-v'],
     ];

@@ -61,17 +61,12 @@ async function scene(
 
 for (const { runtime, skip } of scenarioRuntimes.filter((each) => each.runtime === 'process')) {
   describe(`rollouts under load, ${runtime} replicas`, { concurrency: false, skip }, () => {
+    // So few requests are enough for a verdict that nothing waits long for one.
+    const gate = { min_requests: 20, max_error_rate_increase: 0.1 };
     for (const [strategy, rollout] of [
-      ['rolling', {}],
-      ['blue-green', { strategy: 'blue-green', keep: '30s', smoke: { path: '/health' } }],
-      [
-        'canary',
-        {
-          strategy: 'canary',
-          steps: ['20%', '100%'],
-          gate: { min_requests: 20, max_error_rate_increase: 0.1 },
-        },
-      ],
+      ['rolling', { gate }],
+      ['blue-green', { strategy: 'blue-green', keep: '30s', smoke: { path: '/health' }, gate }],
+      ['canary', { strategy: 'canary', steps: ['20%', '100%'], gate }],
     ] as const) {
       for (const { balancer, isMissing } of balancers)
         test(

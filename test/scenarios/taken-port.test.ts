@@ -13,10 +13,13 @@ test(
   (t) =>
     withHome(async (home) => {
       const environment = { HANDLER_MS: '30', START_DELAY_MS: '2000' };
-      const service = { deploy: { replicas: 2, update_config: { monitor: '500ms' } } };
-      const stack = await writeWebStack(home, { runtime: 'process', replicas: 2, service, environment });
+      const service = {
+        deploy: { replicas: 1, update_config: { monitor: '500ms' } },
+        'x-tenfold': { rollout: { gate: false } },
+      };
+      const stack = await writeWebStack(home, { runtime: 'process', replicas: 1, service, environment });
       await home.change(['up', '-d']);
-      await stack.settled(2);
+      await stack.settled(1);
       const before = Object.values(await stack.pids());
 
       await using load = stack.load();
@@ -37,7 +40,7 @@ test(
       await once(foreigner.listen(Number(port), '127.0.0.1'), 'listening');
 
       assert.equal(await deploying.ended(60_000), 0, deploying.stderr());
-      await stack.settled(2);
+      await stack.settled(1);
       assertNothingFailed(await load.stop());
       assert.equal(asked, 0);
       // It could not listen there, ended, and was started with a port of its own.
