@@ -174,8 +174,9 @@ describe('the proxy process', { timeout: 300_000 }, () => {
     const { pid } = next;
     assert.ok(pid !== undefined);
     process.kill(pid, 'SIGKILL');
-    await eventually(async () => assert.equal((await ask(service.port)).status, 200));
-    assert.notEqual(next.pid, pid);
+    // Its workers live on for a moment, and might be the ones that answer.
+    await eventually(() => assert.ok(next.pid !== undefined && next.pid !== pid));
+    assert.equal((await ask(service.port)).status, 200);
   });
 
   test('a driver that is disposed of while it starts a proxy leaves none', { skip: !isLinux }, async () => {

@@ -270,29 +270,25 @@ function planRestart(
 
 function waitUntilServing(plan: ServicePlan, view: ServiceView, replica: ObservedReplica): void {
   const { service, observed } = view;
-  const { instance, state } = replica.replica;
+  const { id, instance, revision, state } = replica.replica;
   if (state.kind !== 'running' || view.drainedInstances.has(instance)) return;
   if (replica.health === 'healthy') {
     if (replica.rotation === 'active' && replica.condition === 'unchecked')
       plan.waits.push({ service: service.name, instance, reason: 'not checked by the balancer yet' });
     return;
   }
-  const runMs = observed.now - state.startedAt;
-  const isOverdue = replica.health === 'unhealthy' || runMs > service.startTimeoutMs;
+  // What it did before this daemon looked after it, nobody knows: it may have been healthy for long.
+  const awaitedSince = Math.max(state.startedAt, replica.healthSince);
+  const awaitedMs = observed.now - awaitedSince;
+  const isOverdue = replica.health === 'unhealthy' || awaitedMs > service.startTimeoutMs;
   const lastWords = replica.healthOutput === undefined ? '' : `: ${replica.healthOutput}`;
   const reason =
     replica.health === 'unhealthy'
       ? `unhealthy${lastWords}`
-      : `not healthy after ${seconds(runMs)} of ${seconds(service.startTimeoutMs)}${lastWords}`;
-  plan.waits.push({
-    service: service.name,
-    instance,
-    replicaId: replica.replica.id,
-    revision: replica.replica.revision,
-    reason,
-    ...(isOverdue && { failure: 'replica-failed' as const }),
-  });
-  if (!isOverdue) plan.wakeTimes.push(state.startedAt + service.startTimeoutMs + 1);
+      : `not healthy after ${seconds(awaitedMs)} of ${seconds(service.startTimeoutMs)}${lastWords}`;
+  const subject = { service: service.name, instance, replicaId: id, revision };
+  plan.waits.push({ ...subject, reason, ...(isOverdue && { failure: 'replica-failed' as const }) });
+  if (!isOverdue) plan.wakeTimes.push(awaitedSince + service.startTimeoutMs + 1);
 }
 
 function seconds(milliseconds: number): string {
