@@ -77,3 +77,8 @@ export function entrypointId(stackName: string, name: string, port: number): str
 export function poolId(stackName: string, service: string, target: number, own?: string): string {
   return `${stackName}/${service}:${target}${own === undefined ? '' : `/${own}`}`;
 }
+
+/** Kinds of the stack's services: the runtimes that it needs. */
+export function kindsOf({ stack }: Pick<Desired, 'stack'>): ReadonlySet<string> {
+  return new Set(Object.values(stack.services).map(({ kind }) => kind));
+}

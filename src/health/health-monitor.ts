@@ -165,9 +165,8 @@ export class HealthMonitor implements AsyncDisposable {
         const answer = await checkByCommand(replica, check, consoleOf(replica), clock, signal);
         const isPassedAnew = answer.isPassed && tracked.state.health !== 'healthy';
         const trouble = isPassedAnew ? await this.#describeForeigner(replica, replica.endpoints) : undefined;
-        return trouble === undefined
-          ? { ...answer, startedAt: checkedAt }
-          : { isPassed: false, output: trouble, startedAt: checkedAt };
+        const judged = trouble === undefined ? answer : { isPassed: false, output: trouble };
+        return { ...judged, startedAt: checkedAt };
       }, signal);
       this.#change(tracked, afterCheck(tracked.state, result, check, startedAt, clock.now()));
       await clock.sleep(checkDelayMs(tracked.state, check, startedAt, clock.now()), signal);

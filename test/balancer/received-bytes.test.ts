@@ -2,16 +2,14 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createProxyDriver } from '../../src/balancer/proxy/proxy-driver.ts';
 import { responseTo } from '../contracts/balancer/clients.ts';
-import { BalancedService, never } from '../contracts/balancer/harness.ts';
+import { BalancedService } from '../contracts/balancer/harness.ts';
 import { httpReplica } from '../contracts/balancer/replicas.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { temporaryFolder } from '../helpers/temporary.ts';
+import { openProxy } from './edge/open-proxy.ts';
 
 // All connections of a worker read into the same memory. What is written on must not change while a receiver that has
 // stopped reading holds it up, so here every receiver begins to read only when its sender can send no more.
@@ -64,16 +62,13 @@ async function open(
   t: TestContext,
   answer: Parameters<typeof httpReplica>[1],
 ): Promise<{ readonly port: number }> {
-  const folder = await temporaryFolder();
-  const driver = createProxyDriver({ socketPath: join(folder.path, 'proxy.sock'), workers: 1 });
+  const proxy = await openProxy({ workers: 1 });
   const replica = await httpReplica('web-1', answer);
   t.after(async () => {
     replica.kill();
-    await driver.shutdown(0, never);
-    await driver[Symbol.asyncDispose]();
-    await folder[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
   });
-  return BalancedService.open(driver, [replica]);
+  return BalancedService.open(proxy.driver, [replica]);
 }
 
 const seeds = [1, 2, 3];

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { z } from 'zod';
-import { createProxyDriver, type ProxyDriver } from '../../src/balancer/proxy/proxy-driver.ts';
+import type { ProxyDriver } from '../../src/balancer/proxy/proxy-driver.ts';
 import { rotateLog } from '../../src/balancer/proxy/visibility/rotate-log.ts';
 import { parseTraceparent } from '../../src/balancer/proxy/visibility/trace-context.ts';
 import type { BalancingPolicy } from '../../src/model/balancing.ts';
@@ -14,7 +14,7 @@ import { ask } from '../contracts/balancer/clients.ts';
 import { BalancedService, deadReplica, never } from '../contracts/balancer/harness.ts';
 import { httpReplica, type TestReplica } from '../contracts/balancer/replicas.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { temporaryFolder } from '../helpers/temporary.ts';
+import { openProxy } from './edge/open-proxy.ts';
 
 interface Scene {
   readonly driver: ProxyDriver;
@@ -29,9 +29,8 @@ interface Scene {
 }
 
 async function open(t: TestContext): Promise<Scene> {
-  const folder = await temporaryFolder();
-  const paths = { socketPath: join(folder.path, 'proxy.sock'), logPath: join(folder.path, 'proxy.log') };
-  const driver = createProxyDriver({ ...paths, workers: 2 });
+  const proxy = await openProxy({ workers: 2 });
+  const { driver, folder } = proxy;
   const seen: Scene['seen'] = [];
   const replica = await httpReplica('web-1', (incoming, outgoing) => {
     seen.push(incoming.headers);
@@ -40,13 +39,11 @@ async function open(t: TestContext): Promise<Scene> {
   });
   t.after(async () => {
     replica.kill();
-    await driver.shutdown(0, never);
-    await driver[Symbol.asyncDispose]();
-    await folder[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
   });
   return {
     driver,
-    folder: folder.path,
+    folder,
     seen,
     replica,
     service: (policy = {}, replicas = [replica]) => BalancedService.open(driver, replicas, { policy }),

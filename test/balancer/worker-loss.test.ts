@@ -1,27 +1,17 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
-import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { createProxyDriver, type ProxyDriver } from '../../src/balancer/proxy/proxy-driver.ts';
+import type { ProxyDriver } from '../../src/balancer/proxy/proxy-driver.ts';
 import { ask, responseTo } from '../contracts/balancer/clients.ts';
 import { BalancedService, never } from '../contracts/balancer/harness.ts';
 import { httpReplica, type TestReplica } from '../contracts/balancer/replicas.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { temporaryFolder } from '../helpers/temporary.ts';
+import { openProxy } from './edge/open-proxy.ts';
 
 async function open(t: TestContext): Promise<ProxyDriver> {
-  const folder = await temporaryFolder();
-  const driver = createProxyDriver({
-    socketPath: join(folder.path, 'proxy.sock'),
-    logPath: join(folder.path, 'proxy.log'),
-    workers: 2,
-  });
-  t.after(async () => {
-    await driver.shutdown(0, never);
-    await driver[Symbol.asyncDispose]();
-    await folder[Symbol.asyncDispose]();
-  });
-  return driver;
+  const proxy = await openProxy({ workers: 2 });
+  t.after(() => proxy[Symbol.asyncDispose]());
+  return proxy.driver;
 }
 
 /** Sends a line every few milliseconds for as long as somebody listens. */

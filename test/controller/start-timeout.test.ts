@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { snapshotOf, type World } from '../../src/controller/observe/observe.ts';
 import { indexSnapshot } from '../../src/controller/observed.ts';
 import type { Wait } from '../../src/controller/plan.ts';
 import { reconcile } from '../../src/controller/reconcile/reconcile.ts';
@@ -10,27 +11,13 @@ import { observedReplica, t0 } from '../helpers/simulated/observed-replica.ts';
 /** What is waited for while a replica, which has run since `t0`, is not known to be healthy since `watchedSince`. */
 function waitAt(now: number, watchedSince: number): Wait | undefined {
   const starting = observedReplica(1, { health: 'starting', healthSince: watchedSince, rotation: 'out' });
-  const observed = indexSnapshot({
-    now,
-    replicas: [starting],
-    openListeners: new Set(),
-    unreachable: new Map(),
-    isBalancerReachable: true,
-    drainedEndpoints: new Set(),
+  const desired = desiredOf([webService({ startTimeoutMs: 3_000 })], { web: { replicas: 1 } });
+  const world: World = {
+    runtimes: { replicas: [], byId: new Map(), runtimeKinds: new Map(), unreachable: new Map() },
+    balancer: { endpoints: [], pools: [], listeners: [] },
     routing: emptyTable,
-    unpublished: undefined,
-    inProgress: [],
-    prepared: new Set(),
-    verified: new Set(),
-    condemned: new Map(),
-    removedByHand: new Map(),
-    failures: new Map(),
-    isTornDown: false,
-  });
-  const { waits } = reconcile(
-    desiredOf([webService({ startTimeoutMs: 3_000 })], { web: { replicas: 1 } }),
-    observed,
-  );
+  };
+  const { waits } = reconcile(desired, indexSnapshot(snapshotOf(desired, world, [starting], now)));
   return waits.find(({ replicaId }) => replicaId === 'id-1');
 }
 

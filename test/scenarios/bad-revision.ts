@@ -144,7 +144,7 @@ export function assertWithinShare(finding: Finding, strategy: Strategy, defect: 
       assert.equal(asked + load.failed.length, 0, words);
       return;
     case 'crashes after 3 s':
-      // What it was answering when it fell. Where all was given to it, it falls as a whole: what comes until that is seen is lost.
+      // What it was answering when it fell.
       assert.ok(errors === 0 && lost.length <= 2 + asked / 10, words);
       return;
     case 'answers 20 % with errors':

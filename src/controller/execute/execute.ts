@@ -1,4 +1,4 @@
-import type { Desired } from '../desired.ts';
+import { kindsOf, type Desired } from '../desired.ts';
 import type { Operation } from '../plan.ts';
 import { replicaEnvironment } from './replica-environment.ts';
 import { serviceAt } from '../revisions.ts';
@@ -99,13 +99,13 @@ async function prepare(
 /** A runtime that does not answer is no failure where the stack has no service of its kind: many machines have no Docker. */
 async function teardown(
   removeVolumes: boolean,
-  { desired: { stack }, runtimes }: ExecutionContext,
+  { desired, runtimes }: ExecutionContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const kinds = new Set<string>(Object.values(stack.services).map(({ kind }) => kind));
+  const kinds = kindsOf(desired);
   for (const [kind, driver] of runtimes) {
     try {
-      await driver.teardown(stack, { removeVolumes }, signal);
+      await driver.teardown(desired.stack, { removeVolumes }, signal);
     } catch (thrown) {
       if (kinds.has(kind) || !isTenfoldError(thrown, 'runtime-unreachable')) throw thrown;
     }

@@ -1,6 +1,6 @@
 import { isBalanced } from '../../controller/balanced-targets.ts';
 import type { StackSession } from './stack-session.ts';
-import { entrypointId, listenerId, poolId, type Desired } from '../../controller/desired.ts';
+import { entrypointId, kindsOf, listenerId, poolId, type Desired } from '../../controller/desired.ts';
 import { endpointsByRun, trafficOf } from '../../controller/observe/observe.ts';
 import type { ServiceTraffic } from '../../controller/observe/traffic-ledger.ts';
 import { indexSnapshot, isRunning, type Observed, type ObservedReplica } from '../../controller/observed.ts';
@@ -46,7 +46,7 @@ export function describeStack(
         ),
       ),
     ...describeEntrypoints(desired, balancer),
-    runtimes: [...new Set(Object.values(stack.services).map(({ kind }) => kind))].map((kind) => {
+    runtimes: Array.from(kindsOf(desired), (kind) => {
       const reason = observed.unreachable.get(kind);
       return { name: kind, isReachable: reason === undefined, ...(reason !== undefined && { reason }) };
     }),

@@ -1,4 +1,5 @@
 import type { BalancerFigures } from '../../balancer/balancer-driver.ts';
+import { kindsOf } from '../../controller/desired.ts';
 import type { StackController } from '../../controller/loop.ts';
 import { isSteady } from '../../controller/plan.ts';
 import type { MetricFamily, Sample } from './metric-family.ts';
@@ -59,7 +60,7 @@ export function controllerFamilies(controllers: readonly MeasuredController[]): 
       type: 'gauge',
       help: 'Whether the runtime of a stack answers: 1 or 0.',
       samples: stacks.flatMap(({ desired, last, labels }) =>
-        [...new Set(Object.values(desired.stack.services).map(({ kind }) => kind))].map((runtime) => ({
+        Array.from(kindsOf(desired), (runtime) => ({
           labels: { ...labels, runtime },
           value: last.observed.unreachable.has(runtime) ? 0 : 1,
         })),

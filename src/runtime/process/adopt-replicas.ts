@@ -1,4 +1,4 @@
-import { recordVariable, commandMarker } from './system/leftovers.ts';
+import { isMarkerOf, recordVariable } from './system/leftovers.ts';
 import type { LifeParts, ReplicaLife } from './replica-life.ts';
 import type { ReplicaEntry } from './replica-registry.ts';
 
@@ -17,7 +17,7 @@ export async function adoptReplicas(parts: LifeParts & { readonly life: ReplicaL
   const marked = parts.table.marked(recordVariable);
   for (const entry of doubtful) {
     const { id } = entry.record;
-    const processes = marked.filter(({ marker }) => marker === id || marker === commandMarker(id));
+    const processes = marked.filter(({ marker }) => isMarkerOf(id, marker));
     const leader = processes.find(({ marker, pid, groupId }) => marker === id && pid === groupId);
     if (entry.record.run.kind === 'starting' && leader !== undefined) {
       const { pid, startToken } = leader;

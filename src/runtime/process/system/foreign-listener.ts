@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { formatPortOwner, portOwners } from '../../../shared/port-owner.ts';
-import { commandMarker, recordVariable } from './leftovers.ts';
+import { isMarkerOf, recordVariable } from './leftovers.ts';
 import type { ProcessTable } from './process-table.ts';
 
 /** Listens for a container, which may well be what the replica runs (`docker run -p`). */
@@ -36,6 +36,5 @@ function isOf({ id, leader }: ReplicaProcesses, pid: number, table: ProcessTable
   while (facts !== undefined && facts.pid !== leader.pid && facts.groupId !== leader.pid)
     facts = table.factsOf(facts.parentId);
   if (facts !== undefined) return true;
-  const marker = table.environmentOf(pid)?.[recordVariable];
-  return marker === id || marker === commandMarker(id);
+  return isMarkerOf(id, table.environmentOf(pid)?.[recordVariable]);
 }

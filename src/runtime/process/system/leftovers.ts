@@ -11,6 +11,11 @@ export function commandMarker(id: string): string {
   return `${id}/command`;
 }
 
+/** Whether the marker is that of the replica's own processes, or of commands that run beside it. */
+export function isMarkerOf(id: string, marker: string | undefined): boolean {
+  return marker === id || marker === commandMarker(id);
+}
+
 /** Longest wait for killed processes. */
 const killTimeoutMs = 10_000;
 
@@ -33,7 +38,7 @@ export class Leftovers {
     const killed = new Map<number, MarkedProcess>();
     for (let [pauseMs, waitedMs] = [2, 0]; ; waitedMs += pauseMs, pauseMs = Math.min(pauseMs * 2, 100)) {
       const found = (await this.#nextScan()).filter(
-        ({ marker, pid }) => (marker === id || marker === commandMarker(id)) && pid !== process.pid,
+        ({ marker, pid }) => isMarkerOf(id, marker) && pid !== process.pid,
       );
       for (const mine of found) {
         kill(mine.pid);
